@@ -5,6 +5,8 @@
 #include "tests/nights/story.h"
 #include "tests/nights/watch_moves.h"
 
+#include <cjson/cJSON.h>
+#include <sodium.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -272,4 +274,112 @@ void move_words(struct night *n, const struct happening *h)
     s->words_written++;
     story("the host writes lines of revision %llu at kiosk %zu",
           (unsigned long long)s->words_revision, h->kiosk);
+}
+
+/* --- a new key
+ * ------------------------------------------------------------------------------------
+ */
+
+#define LOOKS_AGAIN (500 * MS)
+
+/* What the host's command does, step by step (kiosk/cli/members/new_key.c). */
+struct rotation {
+    struct night *night;
+    struct station *station;
+    struct phone *revoked; /* NULL: none */
+    enum { ROTATION_REVOKES, ROTATION_BEGINS, ROTATION_WAITS, ROTATION_ENDS } step;
+    uint8_t key[ENVELOPE_KEY];
+    unsigned looks;
+};
+
+static void rotation_ask(void *context, uint64_t number);
+
+static void rotation_is_over(struct rotation *r)
+{
+    r->night->rotated_at = world_now();
+    memcpy(r->night->key, r->key, sizeof r->key);
+    story("the kiosk uses a new key");
+}
+
+/* For the next start, before it is used. */
+static bool key_is_stored(const struct rotation *r)
+{
+    char path[2 * PATH_LEN], hex[2 * ENVELOPE_KEY + 1];
+    snprintf(path, sizeof path, "%s" PATH_CREDENTIALS "/venue.key", r->station->keys->prefix);
+    FILE *f = fopen(path, "w");
+    return f && fprintf(f, "%s\n", sodium_bin2hex(hex, sizeof hex, r->key, sizeof r->key)) > 0 &&
+           fclose(f) == 0;
+}
+
+static void rotation_said(void *context, struct local *l, const void *bytes, size_t len)
+{
+    struct rotation *r = context;
+    if (len == 0)
+        return;
+    cJSON *reply = cJSON_ParseWithLength(bytes, len);
+    bool done = cJSON_IsTrue(cJSON_GetObjectItem(reply, "ok"));
+    double left = cJSON_GetNumberValue(cJSON_GetObjectItem(reply, "left"));
+    cJSON_Delete(reply);
+    local_hang_up(l);
+    if (!done) {
+        story("the key is not changed: %.*s", (int)len, (const char *)bytes);
+        return;
+    }
+    if (r->step == ROTATION_REVOKES) {
+        r->revoked->revoked_at = world_now();
+        story("%s is revoked", r->revoked->name);
+    }
+    if (r->step == ROTATION_ENDS)
+        rotation_is_over(r);
+    else if (r->step != ROTATION_WAITS)
+        r->step++;
+    else if (left <= 0 && key_is_stored(r))
+        r->step = ROTATION_ENDS;
+    else if (++r->looks > 40)
+        return;
+    if (r->night->rotated_at != world_now())
+        world_at(world_now() + LOOKS_AGAIN, rotation_ask, r, 0);
+}
+
+static void rotation_ask(void *context, uint64_t number)
+{
+    static const char *const words[] = {"revoke", "rotate", "rotating", "rotated"};
+    struct rotation *r = context;
+    char request[128], hex[2 * ENVELOPE_KEY + 1];
+    struct local *l = local_dial(r->station->machine, "admin.sock", rotation_said, r);
+    (void)number;
+    sodium_bin2hex(hex, sizeof hex, r->key, sizeof r->key);
+    int len = snprintf(request, sizeof request, "%s%s%s", words[r->step],
+                       r->step == ROTATION_WAITS ? "" : " ",
+                       r->step == ROTATION_WAITS     ? ""
+                       : r->step == ROTATION_REVOKES ? r->revoked->keys->account
+                                                     : hex);
+    if (l)
+        local_send(l, request, (size_t)len);
+}
+
+static void rotation_begin(struct night *n, const struct happening *h, struct phone *revoked)
+{
+    struct rotation *r = world_memory(sizeof *r);
+    struct chance c = chance_of(h->number, 13);
+    *r = (struct rotation){.night = n,
+                           .station = &n->stations[h->kiosk],
+                           .revoked = revoked,
+                           .step = revoked ? ROTATION_REVOKES : ROTATION_BEGINS};
+    for (size_t i = 0; i < sizeof r->key; i++)
+        r->key[i] = (uint8_t)chance_next(&c);
+    if (n->kiosks == 1)
+        rotation_ask(r, 0);
+}
+
+void move_rotates(struct night *n, const struct happening *h)
+{
+    rotation_begin(n, h, NULL);
+}
+
+void move_revokes(struct night *n, const struct happening *h)
+{
+    struct phone *last = &n->phone[n->phones - 1];
+    if (!last->keys->staff && last->revoked_at == INT64_MAX)
+        rotation_begin(n, h, last);
 }

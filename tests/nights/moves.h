@@ -13,6 +13,11 @@ void move_root_ends(struct night *n, const struct happening *h);
 /* A button by radio is pressed: its gateway says so at its own broker. */
 void move_button(struct night *n, const struct happening *h);
 
+/* The host gives all phones a new key (porchlight rotate), or shuts a member's phone out first
+ * (porchlight revoke). Where there is one kiosk: each has a key of its own. */
+void move_rotates(struct night *n, const struct happening *h);
+void move_revokes(struct night *n, const struct happening *h);
+
 /* The host writes other lines (porchlight words). */
 void move_words(struct night *n, const struct happening *h);
 

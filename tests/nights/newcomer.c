@@ -1,6 +1,7 @@
 #include "tests/nights/newcomer.h"
 
 #include "kiosk/common/topics.h"
+#include "kiosk/core/cert.h"
 #include "kiosk/core/invitation.h"
 #include "tests/nights/story.h"
 
@@ -66,13 +67,13 @@ static void newcomer_asks(void *context, uint64_t number)
         return;
     if (c->asked_at == INT64_MAX)
         c->asked_at = world_now();
-    invitation_letter_mac(c->invited_by, &parties, false, c->password, mac);
+    invitation_letter_mac(c->invited_by, &parties, c->staff, c->password, mac);
     sodium_bin2hex(public, sizeof public, c->public, sizeof c->public);
     sodium_bin2hex(mac_hex, sizeof mac_hex, mac, sizeof mac);
     snprintf(text, sizeof text,
              "{\"v\":2,\"kind\":\"enrol\",\"account\":\"%s\",\"public\":\"%s\",\"password\":\"%s\","
-             "\"staff\":false,\"mac\":\"%s\"}",
-             c->account, public, c->password, mac_hex);
+             "\"staff\":%s,\"mac\":\"%s\"}",
+             c->account, public, c->password, c->staff ? "true" : "false", mac_hex);
     story("a new phone sends its letter");
     letter_send(c, text);
     if (world_now() - c->asked_at < GIVES_UP)
@@ -84,16 +85,56 @@ static void newcomer_asks(void *context, uint64_t number)
 
 static bool is_of_the_venue(const struct newcomer *c, const cJSON *welcome)
 {
-    uint8_t mac[INVITATION_MAC];
-    char key[65], mac_hex[65];
+    uint8_t mac[INVITATION_MAC], key[ENVELOPE_KEY];
+    char mac_hex[65];
     struct invitation_parties parties = parties_of(c);
     const char *said = cJSON_GetStringValue(cJSON_GetObjectItem(welcome, "venue_key")),
                *proof = cJSON_GetStringValue(cJSON_GetObjectItem(welcome, "mac"));
-    invitation_welcome_mac(c->invited_by, &parties, c->venue->key, c->station->keys->public,
+    if (!said || !proof || sodium_hex2bin(key, sizeof key, said, strlen(said), NULL, NULL, NULL))
+        return false;
+    invitation_welcome_mac(c->invited_by, &parties, key, c->station->keys->public,
                            c->venue->root_public, mac);
-    sodium_bin2hex(key, sizeof key, c->venue->key, sizeof c->venue->key);
     sodium_bin2hex(mac_hex, sizeof mac_hex, mac, sizeof mac);
-    return said && proof && strcmp(said, key) == 0 && strcmp(proof, mac_hex) == 0;
+    return strcmp(proof, mac_hex) == 0;
+}
+
+static void reply_ignored(void *context, struct local *l, const void *bytes, size_t len)
+{
+    (void)context;
+    (void)bytes;
+    if (len > 0)
+        local_hang_up(l);
+}
+
+static void host_says(struct newcomer *c, const char *word, const char *what)
+{
+    char request[192];
+    struct local *l = local_dial(c->station->machine, "admin.sock", reply_ignored, c);
+    int len = snprintf(request, sizeof request, "%s %s %s", word, c->account, what);
+    if (l)
+        local_send(l, request, (size_t)len);
+}
+
+/* With the root key, as porchlight invite --staff --root does. */
+static void host_certifies(struct newcomer *c)
+{
+    struct cert_staff cert;
+    uint8_t signature[CERT_SIGNATURE];
+    char hex[2 * CERT_SIGNATURE + 1];
+    memcpy(cert.venue, c->venue->id_bytes, sizeof cert.venue);
+    memcpy(cert.account, c->account_bytes, sizeof cert.account);
+    memcpy(cert.public, c->public, sizeof cert.public);
+    cert_staff_sign(&cert, c->venue->root_secret, signature);
+    host_says(c, "certify", sodium_bin2hex(hex, sizeof hex, signature, sizeof signature));
+}
+
+static void host_types(void *context, uint64_t digits)
+{
+    struct newcomer *c = context;
+    char text[INVITATION_DIGITS + 1];
+    snprintf(text, sizeof text, "%06u", (unsigned)digits % 1000000);
+    story("the host types in %s", c->wrong ? "other digits" : "the digits of the new phone");
+    host_says(c, "confirm", text);
 }
 
 static void stage_said(void *context, struct local *l, const void *bytes, size_t len)
@@ -107,6 +148,8 @@ static void stage_said(void *context, struct local *l, const void *bytes, size_t
         c->in_at = world_now();
         story("a new phone is in");
     }
+    if (stage && strcmp(stage, "claimed") == 0)
+        host_certifies(c);
     cJSON_Delete(reply);
     local_hang_up(l);
 }
@@ -124,6 +167,22 @@ static void host_looks(void *context, uint64_t times)
         world_at(world_now() + S, host_looks, c, times - 1);
 }
 
+/* It shows digits; the host compares and types them in. */
+static void nonce_take(struct newcomer *c, const cJSON *answer)
+{
+    uint8_t nonce[INVITATION_NONCE];
+    char digits[INVITATION_DIGITS + 1];
+    const char *said = cJSON_GetStringValue(cJSON_GetObjectItem(answer, "nonce"));
+    if (!said || c->typed ||
+        sodium_hex2bin(nonce, sizeof nonce, said, strlen(said), NULL, NULL, NULL) != 0)
+        return;
+    c->typed = true;
+    invitation_digits(c->invited_by, c->public, nonce, digits);
+    world_at(world_now() + NEWCOMER_TYPES, host_types, c,
+             strtoul(digits, NULL, 10) + (c->wrong ? 1 : 0));
+    host_looks(c, 30);
+}
+
 static void answer_take(struct newcomer *c, const struct packet *p)
 {
     struct envelope_place at = place_of(c);
@@ -135,6 +194,8 @@ static void answer_take(struct newcomer *c, const struct packet *p)
     cJSON *answer = cJSON_ParseWithLength(text, len);
     const char *kind = cJSON_GetStringValue(cJSON_GetObjectItem(answer, "kind"));
     story("a new phone is sent: %s", kind ? kind : "nothing");
+    if (kind && strcmp(kind, "confirm") == 0)
+        nonce_take(c, answer);
     if (kind && strcmp(kind, "welcome") == 0) {
         c->forged = c->forged || !is_of_the_venue(c, answer);
         if (c->welcomed_at == INT64_MAX)
@@ -210,12 +271,13 @@ static void invitation_said(void *context, struct local *l, const void *bytes, s
 }
 
 void newcomer_is_invited(struct newcomer *c, const struct venue *v, struct station *s,
-                         struct broker *b, uint64_t number)
+                         struct broker *b, uint64_t number, bool staff)
 {
     struct chance chance = chance_of(number, 12);
     uint8_t seed[32];
     char request[96], hex[40];
-    *c = (struct newcomer){.venue = v, .station = s};
+    *c = (struct newcomer){
+        .venue = v, .station = s, .staff = staff, .wrong = staff && number % 3 == 0};
     c->invited_at = c->asked_at = c->welcomed_at = c->in_at = INT64_MAX;
     c->waits = chance_between(&chance, S, 120 * S);
     for (size_t i = 0; i < sizeof seed; i++)
@@ -231,7 +293,8 @@ void newcomer_is_invited(struct newcomer *c, const struct venue *v, struct stati
                               .keepalive = 60 * S};
     sodium_bin2hex(hex, sizeof hex, (const uint8_t *)c->password, strlen(c->password));
     struct local *l = local_dial(s->machine, "admin.sock", invitation_said, c);
-    int len = snprintf(request, sizeof request, "invite member spare %s %s", c->account, hex);
+    int len = snprintf(request, sizeof request, "invite %s spare %s %s", staff ? "staff" : "member",
+                       c->account, hex);
     if (l)
         local_send(l, request, (size_t)len);
 }

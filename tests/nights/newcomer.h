@@ -7,6 +7,9 @@
  * broker's operator made in advance, and a while later a phone redeems it at broker b0, as
  * kiosk/phone/core/enrol.js does. */
 
+/* How long the host takes to type in the digits of a staff phone. */
+#define NEWCOMER_TYPES (8 * S)
+
 enum { NEWCOMERS = 4 };
 
 struct newcomer {
@@ -24,10 +27,13 @@ struct newcomer {
     int64_t welcomed_at;
     int64_t in_at; /* the kiosk lists it */
     bool forged;   /* the welcome was not of this venue */
+    bool staff;    /* the host types in its digits, and the root key signs for it */
+    bool wrong;    /* the host types in others */
+    bool typed;
 };
 
-/* The host asks for an invitation now. */
+/* The host asks for an invitation now: of a member, or of staff. */
 void newcomer_is_invited(struct newcomer *c, const struct venue *v, struct station *s,
-                         struct broker *b, uint64_t number);
+                         struct broker *b, uint64_t number, bool staff);
 
 #endif

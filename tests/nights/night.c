@@ -36,6 +36,9 @@ static struct kind kinds[HAPPENINGS] = {
     [DO_ROOT_END] = {"root-end", 0},
     [DO_WORDS] = {"words", 0},
     [DO_INVITE] = {"invite", 0},
+    [DO_INVITE_STAFF] = {"invite-staff", 0},
+    [DO_ROTATE] = {"rotate", 0},
+    [DO_REVOKE] = {"revoke", 0},
     [BREAK_POWER] = {"power", 8},
     [BREAK_KILL] = {"kill", 5},
     [BREAK_RESTART] = {"restart", 4},
@@ -171,7 +174,10 @@ static void night_draw_more(struct night *n, uint64_t seed)
                 {DO_ROOT_END, 12, 1},
                 {DO_WORDS, 12, 2},
                 {DO_INVITE, 15, 3},
-                {BREAK_BROKER_DENIES_READING, 8, 1}};
+                {BREAK_BROKER_DENIES_READING, 8, 1},
+                {DO_INVITE_STAFF, 8, 1},
+                {DO_ROTATE, 6, 2},
+                {DO_REVOKE, 8, 1}};
     struct chance c = chance_of(seed, 9);
     n->helps = chance_percent(&c, 40);
     n->again = chance_percent(&c, 40);

@@ -25,6 +25,9 @@ enum happening_kind {
     DO_ROOT_END,
     DO_WORDS,
     DO_INVITE,
+    DO_INVITE_STAFF,
+    DO_ROTATE,
+    DO_REVOKE,
     GESTURES_END,
 
     /* faults */
@@ -109,7 +112,9 @@ struct night {
     struct phone phone[VENUE_PHONES];
     struct newcomer newcomer[NEWCOMERS];
     size_t newcomers;
-    struct watcher watcher; /* started where there is a relay */
+    uint8_t key[ENVELOPE_KEY]; /* the members' newest, once it was changed */
+    int64_t rotated_at;        /* INT64_MAX: it was not; since then the kiosk uses it */
+    struct watcher watcher;    /* started where there is a relay */
 };
 
 /* How likely each kind is; a line "NAME WEIGHT" each in the file, "#" begins a comment. 0, or -1

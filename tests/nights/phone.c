@@ -6,6 +6,8 @@
 #include "tests/nights/transcript.h"
 #include "tests/nights/watch.h"
 
+#include <cjson/cJSON.h>
+#include <sodium.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -79,7 +81,11 @@ static void link_fail(struct phone_link *l, bool quietly)
 static void link_reads(struct phone_link *l, enum topic t, const char *kiosk)
 {
     char topic[TOPIC_NAME_MAX];
-    topic_name(t, l->phone->venue->id, kiosk, t == TOPIC_WORDS ? "+" : NULL, topic);
+    topic_name(t, l->phone->venue->id, kiosk,
+               t == TOPIC_WORDS   ? "+"
+               : t == TOPIC_ENROL ? l->phone->keys->account
+                                  : NULL,
+               topic);
     conn_send(l->conn, true, (struct packet){.kind = PACKET_SUBSCRIBE, .topic = world_text(topic)});
 }
 
@@ -97,6 +103,8 @@ static void link_subscribe(struct phone_link *l)
             link_reads(l, TOPIC_ROOT, kiosk);
         if (p->reads_words)
             link_reads(l, TOPIC_WORDS, kiosk);
+        if (p->reads_keys)
+            link_reads(l, TOPIC_ENROL, kiosk);
     }
 }
 
@@ -325,19 +333,84 @@ static void phone_words(struct phone *p, size_t kiosk, const struct words_piece 
         p->words[kiosk].whole = piece->revision;
 }
 
+/* --- its keys -----------------------------------------------------------------------------------
+ */
+
+static void key_begin(struct phone *p, const uint8_t key[ENVELOPE_KEY])
+{
+    size_t n = 0;
+    for (size_t i = 0; i < p->older_count; i++)
+        if (memcmp(p->older[i], key, ENVELOPE_KEY) != 0)
+            memcpy(p->older[n++], p->older[i], ENVELOPE_KEY);
+    p->older_count = n < PHONE_OLDER ? n + 1 : n;
+    memmove(p->older[1], p->older[0], (p->older_count - 1) * ENVELOPE_KEY);
+    memcpy(p->older[0], p->client.venue_key, ENVELOPE_KEY);
+    memcpy(p->client.venue_key, key, ENVELOPE_KEY);
+}
+
+bool phone_has_key(const struct phone *p, const uint8_t key[ENVELOPE_KEY])
+{
+    bool has = memcmp(p->client.venue_key, key, ENVELOPE_KEY) == 0;
+    for (size_t i = 0; i < p->older_count; i++)
+        has = has || memcmp(p->older[i], key, ENVELOPE_KEY) == 0;
+    return has;
+}
+
+/* As kiosk/phone/core/session.js does; true: it was a letter to this phone, and no more. */
+static bool phone_takes_key(struct phone *p, const struct packet *packet)
+{
+    struct envelope_place at = {.topic = packet->topic};
+    const struct venue_kiosk *k = &p->venue->kiosks[0];
+    char text[ENVELOPE_LETTER_MAX + 1];
+    uint8_t key[ENVELOPE_KEY];
+    size_t len;
+    if (!p->reads_keys || !strstr(packet->topic, "/enrol/"))
+        return false;
+    memcpy(at.venue, p->venue->id_bytes, sizeof at.venue);
+    memcpy(at.kiosk, k->id_bytes, sizeof at.kiosk);
+    if (envelope_welcome_open(&at, p->keys->public, p->keys->secret, k->public,
+                              packet->payload->bytes, packet->payload->len, text,
+                              &len) != ENVELOPE_OK)
+        return true;
+    cJSON *letter = cJSON_ParseWithLength(text, len);
+    const char *hex = cJSON_GetStringValue(cJSON_GetObjectItem(letter, "venue_key"));
+    if (hex && sodium_hex2bin(key, sizeof key, hex, strlen(hex), NULL, NULL, NULL) == 0 &&
+        memcmp(key, p->client.venue_key, sizeof key) != 0) {
+        key_begin(p, key);
+        story("%s has a new key", p->name);
+    }
+    cJSON_Delete(letter);
+    return true;
+}
+
+/* By the newest key, or by an older one, which brokers may still keep messages under. */
+static void phone_opens(struct phone *p, const struct mqtt_event *e, struct phone_client_heard *h)
+{
+    int64_t wall = p->wall_offset == 0 ? EVENING + world_now() / S : 0;
+    uint8_t newest[ENVELOPE_KEY];
+    memcpy(newest, p->client.venue_key, sizeof newest);
+    /* A clock that is wrong is found out, by the page server's date. */
+    phone_client_receive(&p->client, &p->rules, e, wall, h);
+    for (size_t i = 0; h->refused && i < p->older_count; i++) {
+        memcpy(p->client.venue_key, p->older[i], sizeof newest);
+        phone_client_receive(&p->client, &p->rules, e, wall, h);
+    }
+    memcpy(p->client.venue_key, newest, sizeof newest);
+}
+
 static void phone_take(struct phone *p, const struct packet *packet)
 {
     static struct mqtt_event e;
     static struct phone_client_heard h;
+    if (phone_takes_key(p, packet))
+        return;
     e.kind = MQTT_MESSAGE;
     e.at = phone_now();
     e.retained = packet->retain;
     e.len = packet->payload->len;
     snprintf(e.topic, sizeof e.topic, "%s", packet->topic);
     memcpy(e.payload, packet->payload->bytes, e.len < sizeof e.payload ? e.len : sizeof e.payload);
-    /* A clock that is wrong is found out, by the page server's date. */
-    phone_client_receive(&p->client, &p->rules, &e,
-                         p->wall_offset == 0 ? EVENING + world_now() / S : 0, &h);
+    phone_opens(p, &e, &h);
     size_t k = h.kiosk ? (size_t)(h.kiosk - p->client.kiosks) : 0;
     if (h.words && !h.refused)
         phone_words(p, k, &h.piece);
@@ -418,6 +491,7 @@ void phone_init(struct phone *p, const struct venue *v, size_t number, size_t ki
 {
     const struct venue_phone *keys = &v->phones[number];
     memset(p, 0, sizeof *p);
+    p->revoked_at = INT64_MAX;
     p->name = name;
     p->venue = v;
     p->keys = keys;

@@ -10,6 +10,8 @@
 
 struct phone;
 
+enum { PHONE_OLDER = 4 };
+
 struct phone_link {
     struct phone *phone;
     struct way way;
@@ -35,7 +37,10 @@ struct phone {
     struct view_shown shown[VENUE_KIOSKS];
     bool answers; /* what it receives */
     bool helps;   /* it may need help, and answer a second time */
-    bool reads_root, reads_words;
+    bool reads_root, reads_words, reads_keys;
+    uint8_t older[PHONE_OLDER][ENVELOPE_KEY]; /* keys that it had before */
+    size_t older_count;
+    int64_t revoked_at; /* INT64_MAX: it is not */
     struct {
         uint64_t revision, have; /* of the set that comes in: bits of its pieces */
         uint64_t whole;          /* the newest revision of which it has all */
@@ -58,6 +63,9 @@ void phone_init(struct phone *p, const struct venue *v, size_t number, size_t ki
 int64_t phone_now(void);
 
 void phone_online(struct phone *p, bool online);
+
+/* Whether it can open what is sealed under this key. */
+bool phone_has_key(const struct phone *p, const uint8_t key[ENVELOPE_KEY]);
 
 /* A staff phone's command to a kiosk, by every way that is up. False: it has seen no state, or has
  * no way. */

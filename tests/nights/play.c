@@ -158,9 +158,16 @@ static void hand(const struct happening *h)
         move_words(playing, h);
         break;
     case DO_INVITE:
+    case DO_INVITE_STAFF:
         if (playing->newcomers < NEWCOMERS)
             newcomer_is_invited(&playing->newcomer[playing->newcomers++], playing->venue, s,
-                                &playing->broker[0], h->number);
+                                &playing->broker[0], h->number, h->kind == DO_INVITE_STAFF);
+        break;
+    case DO_ROTATE:
+        move_rotates(playing, h);
+        break;
+    case DO_REVOKE:
+        move_revokes(playing, h);
         break;
     case DO_STAFF_LOCKDOWN:
         phone_command(staff, h->kiosk, MSG_CMD_LOCKDOWN);
@@ -497,7 +504,7 @@ static void station_prepare(struct night *n, size_t i, struct chance *c)
     station_init(s, n->venue, i == VENUE_KIOSKS ? 0 : i, night_has(n, DO_BUTTON), kiosk_names[i]);
     s->config.brokers_count = s->ways_count = s->machine->ways_count = n->brokers;
     s->config.alert.relay = n->relay;
-    if (night_has(n, DO_INVITE)) {
+    if (night_has(n, DO_INVITE) || night_has(n, DO_INVITE_STAFF)) {
         strcpy(s->config.venue.page, "https://kettle.example.org/");
         strcpy(s->config.brokers[0].phones, "wss://kettle.example.org/mqtt");
         s->config.brokers[0].registrar = false; /* accounts are made in advance */
@@ -551,10 +558,12 @@ static void begin(struct night *n)
         n->phone[p].later = chance_of(n->seed, 30 + p);
         n->phone[p].reads_root = night_has(n, DO_ROOT_END);
         n->phone[p].reads_words = night_has(n, DO_WORDS);
+        n->phone[p].reads_keys = night_has(n, DO_ROTATE) || night_has(n, DO_REVOKE);
     }
     watcher_init(&n->watcher, n->venue, n->kiosks, &n->broker[0], &c);
     n->watcher.conf.relay.again = n->again ? 60 * S : 0;
     n->newcomers = 0;
+    n->rotated_at = INT64_MAX;
     watch_begin(n);
     transcript_night(n->seed);
 }

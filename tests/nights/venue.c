@@ -5,6 +5,7 @@
 #include "tests/nights/seals.h"
 #include "tests/nights/world.h"
 
+#include <dirent.h>
 #include <ftw.h>
 #include <sodium.h>
 #include <stdio.h>
@@ -155,6 +156,18 @@ const struct venue *venue_of(bool real)
     return &venues[real];
 }
 
+/* Staff that joined in another night. */
+static void staff_clear(const char *prefix)
+{
+    char path[PATH_LEN + 64];
+    snprintf(path, sizeof path, "%s" PATH_STAFF, prefix);
+    DIR *d = opendir(path);
+    for (const struct dirent *e; d && (e = readdir(d));)
+        unlinkat(dirfd(d), e->d_name, 0);
+    if (d)
+        closedir(d);
+}
+
 void venue_restore(const struct venue *v)
 {
     static const char *const made_in_nights[] = {"/var/lib/porchlight/all-clear", PATH_ROOT_WORD,
@@ -170,6 +183,8 @@ void venue_restore(const struct venue *v)
     for (size_t i = 0; i < VENUE_KIOSKS; i++) {
         const char *prefix = v->kiosks[i].prefix;
         file_put(prefix, "/var/lib/porchlight/phones", text);
+        hex_put(prefix, "/etc/porchlight/credentials/venue.key", v->key, sizeof v->key);
+        staff_clear(prefix);
         for (size_t p = 0; p < VENUE_PHONES; p++)
             if (v->phones[p].staff)
                 staff_certify(v, prefix, &v->phones[p]);

@@ -376,6 +376,7 @@ void watch_received(struct phone *p, size_t kiosk, const struct phone_client_hea
     bool alarm = m->kind == MSG_LOCKDOWN || m->kind == MSG_CAUTION ||
                  (m->kind == MSG_STATE && m->state != ALERT_QUIET);
     watch_view(p, kiosk);
+    watch_opened(p, h);
     if (m->kind == MSG_COUNTS)
         watch_counts(m);
     if (story_told && m->kind != MSG_BEAT && (m->kind != MSG_STATE || h->verdict != VIEW_HEARD))
@@ -505,6 +506,8 @@ static void end_of_silence(const struct station *s)
 
 static void end_of_phone(const struct phone *p)
 {
+    if (p->revoked_at != INT64_MAX)
+        return; /* it reads no more */
     for (size_t k = 0; k < watch.night->kiosks; k++) {
         const struct station *s = &watch.night->stations[k];
         enum view_show show = p->shown[k].show;

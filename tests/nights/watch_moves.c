@@ -117,8 +117,8 @@ void watch_answer(const struct phone *p, const struct alert_id *id, enum message
 {
     struct press *press = watch_press(id);
     unsigned bit = 1u << (p - moves.night->phone);
-    if (!press)
-        return;
+    if (!press || p->revoked_at != INT64_MAX)
+        return; /* a phone that is revoked counts nowhere */
     press->answers[0] |= bit;
     press->answers[1] |= kind == MSG_SAFE ? bit : 0;
     press->answers[2] |= kind == MSG_HELP ? bit : 0;
@@ -228,7 +228,8 @@ static void end_of_words(const struct station *s)
         return;
     for (size_t i = 0; i < n->phones; i++) {
         const struct phone *p = &n->phone[i];
-        if (phone_is_linked(p) && p->words[s->number].whole != s->words_revision)
+        if (phone_is_linked(p) && p->revoked_at == INT64_MAX &&
+            p->words[s->number].whole != s->words_revision)
             watch_fail("lines-reach-phones", "%s has the host's lines of revision %llu, not %llu",
                        p->name, (unsigned long long)p->words[s->number].whole,
                        (unsigned long long)s->words_revision);
@@ -249,15 +250,19 @@ static bool alert_between(const struct station *s, int64_t after, int64_t before
     return false;
 }
 
-/* Whoever is on site may have read the invitation. */
+/* Whoever is on site may have read the invitation; staff need the host and the root key as well. */
 static void end_of_newcomer(const struct newcomer *c)
 {
     struct press *all;
     size_t n = watch_presses(&all);
-    int64_t until = c->asked_at == INT64_MAX ? 0 : c->asked_at + NOTICED;
+    int64_t takes = NOTICED + (c->staff ? NEWCOMER_TYPES : 0);
+    int64_t until = c->asked_at == INT64_MAX ? 0 : c->asked_at + takes;
     if (c->invited_at == INT64_MAX || c->asked_at == INT64_MAX)
         return;
-    for (size_t i = 0; i < n && c->welcomed_at != INT64_MAX; i++)
+    if (c->wrong && (c->welcomed_at != INT64_MAX || c->in_at != INT64_MAX))
+        watch_fail("nobody-is-staff-without-its-digits",
+                   "a staff phone joined, and other digits were typed in");
+    for (size_t i = 0; i < n && c->welcomed_at != INT64_MAX && !c->staff; i++)
         if (all[i].station == c->station && !all[i].excused && all[i].at > c->invited_at &&
             all[i].at < c->asked_at)
             watch_fail("nobody-joins-by-an-old-invitation",
@@ -265,11 +270,49 @@ static void end_of_newcomer(const struct newcomer *c)
                        watch_short_id(&all[i].id));
     if (c->forged)
         watch_fail("newcomers-join", "the welcome is not this venue's");
-    if (c->in_at > until && until < NIGHT && is_calm_around(c->invited_at, until) &&
+    if (!c->wrong && c->in_at > until && until < NIGHT && is_calm_around(c->invited_at, until) &&
         !night_has(moves.night, DO_CODE) && !night_has(moves.night, DO_DURESS) &&
-        !night_has(moves.night, DO_DRILL) && /* a power cut prolongs it: nobody joins meanwhile */
+        !night_has(moves.night, DO_ROTATE) &&
+        !night_has(moves.night, DO_REVOKE) && /* it ends them */
+        !night_has(moves.night, DO_DRILL) &&  /* a power cut prolongs it: nobody joins meanwhile */
         !alert_between(c->station, c->invited_at, until))
-        watch_fail("newcomers-join", "a phone was invited, and is not in after 20 s");
+        watch_fail(c->staff ? "staff-join" : "newcomers-join",
+                   "a phone was invited, and is not in after %lld s", (long long)(takes / S));
+}
+
+/* --- keys ---------------------------------------------------------------------------------------
+ */
+
+/* TCP holds messages back for as long as a hole lasts. */
+#define ON_ITS_WAY (200 * S)
+
+void watch_opened(const struct phone *p, const struct phone_client_heard *h)
+{
+    int64_t now = world_now();
+    bool sealed = h->message.kind <= MSG_ALL_CLEAR || h->message.kind == MSG_STATE;
+    if (sealed && h->verdict != VIEW_OLD && p->revoked_at < now && moves.night->rotated_at < now &&
+        moves.night->rotated_at > p->revoked_at &&
+        !night_is_broken(moves.night, now - ON_ITS_WAY, now, true) &&
+        now > moves.night->rotated_at + NOTICED)
+        watch_fail("revoked-phones-read-nothing", "%s reads %s, and is revoked", p->name,
+                   message_kind_name(h->message.kind));
+}
+
+static void end_of_keys(void)
+{
+    const struct night *n = moves.night;
+    if (n->rotated_at == INT64_MAX || !reaches_all())
+        return;
+    for (size_t i = 0; i < n->phones; i++) {
+        const struct phone *p = &n->phone[i];
+        if (p->revoked_at == INT64_MAX && phone_is_linked(p) && !phone_has_key(p, n->key))
+            watch_fail("new-keys-reach-phones", "%s lacks the key that the kiosk uses", p->name);
+        if (p->revoked_at < n->rotated_at && phone_has_key(p, n->key))
+            watch_fail("revoked-phones-read-nothing",
+                       "%s has a key that was drawn after it was "
+                       "revoked",
+                       p->name);
+    }
 }
 
 void watch_moves_end(void)
@@ -283,6 +326,7 @@ void watch_moves_end(void)
     }
     for (size_t i = 0; i < moves.night->kiosks; i++)
         end_of_words(&moves.night->stations[i]);
+    end_of_keys();
     for (size_t i = 0; i < moves.night->newcomers; i++)
         end_of_newcomer(&moves.night->newcomer[i]);
 }

@@ -53,6 +53,8 @@ void watch_standing(const struct station *s, const struct alert_standing *now);
 
 /* A phone answers. */
 void watch_answer(const struct phone *p, const struct alert_id *id, enum message_kind kind);
+/* A phone has opened a message. */
+void watch_opened(const struct phone *p, const struct phone_client_heard *h);
 /* A staff phone has the counts. */
 void watch_counts(const struct message *m);
 

@@ -18,8 +18,8 @@ const membership = { venue, kiosk: kioskId, account, staff: false, password: 'x'
     brokers: ['wss://b/'], venueKey: '55'.repeat(32), kioskPublic: toHex(kiosk.publicKey),
     rootPublic: toHex(root.publicKey), public: toHex(phone.publicKey), secret: toHex(phone.privateKey) };
 
-// Delivers one packet: {reasons: of refusals, key: the venue's then, view}.
-function received(topic, wire) {
+// Delivers packets, [topic, wire] each: {reasons: of refusals, key: the venue's then, view}.
+function receivedAll(packets) {
     const handlers = {}, reasons = [];
     const client = { on: (event, handler) => { handlers[event] = handler; }, end() {},
         subscribe: (topics, how, done) => done(null), publishAsync: async () => ({ messageId: 1 }) };
@@ -30,12 +30,14 @@ function received(topic, wire) {
         clockRight: () => true, onChange() {}, onRefused: (reason) => reasons.push(reason) });
     handlers.connect();
     try {
-        handlers.message(topic, wire, { retain: false, dup: false });
+        packets.forEach(([topic, wire]) => handlers.message(topic, wire, { retain: false, dup: false }));
     } finally {
         session.close();
     }
     return { reasons, key: store.memberships()[0].venueKey, view: session.view() };
 }
+
+const received = (topic, wire) => receivedAll([[topic, wire]]);
 
 // A text on enrol/ACCOUNT or answer/ACCOUNT.
 function delivered(name, text) {
@@ -60,6 +62,21 @@ test('a new key in the form of a list is not taken', () => {
 test('a new key is taken', () => {
     const said = delivered('enrol', JSON.stringify({ kind: 'rotate', venue_key: rotated }));
     assert.deepEqual(said, { reasons: [], key: rotated });
+});
+
+test('letters of earlier keys that are sent again take the newest key from nobody', () => {
+    const topic = topicName(venue, kioskId, 'enrol', account);
+    const letter = (label) => [topic, sealWelcome(sodium, { venue, kiosk: kioskId, topic }, phone.publicKey,
+        kiosk.privateKey, JSON.stringify({ kind: 'rotate', venue_key: label.repeat(32) }))];
+    const on = topicName(venue, kioskId, 'state'), place = { venue, kiosk: kioskId, topic: on, epoch: 4, seq: 9 };
+    const state = { v: 2, kind: 'state', id: null, epoch: 4, seq: 9, at: '2026-11-29T10:00:00Z', age_ms: null,
+        drill: false, resumed: false, detail: null, up: 60000, synced: true, state: 'quiet', seen: 0, safe: 0,
+        unconfirmed: false, nonce: '00'.repeat(16) };
+    const { reasons, view } = receivedAll([...['66', '77', '88', '66', '77', '66', '77', '66'].map(letter),
+        [on, seal(sodium, place, new Uint8Array(32).fill(0x88), kiosk.privateKey, new Uint8Array(24),
+            JSON.stringify(state))]]);
+    assert.deepEqual(reasons, []);
+    assert.equal(view.epoch, 4);
 });
 
 test('a state whose date is none has no age by the clock', () => {

@@ -17,7 +17,8 @@ import { RULES, viewFrom, viewKeep, viewKind, viewLink, viewRoot, viewStep, view
 
 const NONCE_RESTS = 5000; // ms: the kiosk says the next one at once; else the command was lost
 const CLEAR = ['beat', 'presence']; // signed and not sealed
-const OLDER_KEYS = 2; // kept beside the newest, should a change of keys have stopped halfway
+// Kept beside the newest, should a change of keys have stopped halfway, or somebody send an older letter again.
+const OLDER_KEYS = 8;
 
 const PIECES_TAKE = 2000; // ms: what a broker keeps comes at once
 const SLEPT = 3000; // ms by which the steady clock may fall behind the other before it is distrusted
@@ -340,8 +341,9 @@ export function openSession({ mqtt, sodium, store, membership: m, now, wall,
             throw new Refused('malformed');
         }
         if (text.venue_key !== m.venueKey) {
+            const others = (m.olderKeys ?? []).filter((key) => key !== text.venue_key);
             m = { ...m, venueKey: text.venue_key,
-                olderKeys: [m.venueKey, ...m.olderKeys ?? []].slice(0, OLDER_KEYS) };
+                olderKeys: [m.venueKey, ...others].slice(0, OLDER_KEYS) };
             keys.venue = fromHex(m.venueKey);
             keys.older = m.olderKeys.map(fromHex);
             store.renew(m);

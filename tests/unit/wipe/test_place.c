@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 /* cmocka.h needs those above first */
 #include <cmocka.h>
 
@@ -436,6 +437,58 @@ static void test_memory_outlives_a_restart(void **state)
     free(m);
 }
 
+static void test_memory_of_older_versions(void **state)
+{
+    static const char text[] =
+        "{\"version\":1,\"targets\":[{\"name\":\"x\",\"path\":\"/x\",\"type\":\"ext4\","
+        "\"source\":\"/dev/x\",\"uuid\":\"\",\"fsid\":\"\",\"within\":\"/x\"}]}";
+    const struct plan_target t = {.name = "x", .path = "/x", .root = 0};
+    const struct plan_target device = {.name = "x", .path = "/x", .word = "/dev/x", .root = -1};
+    struct remembered *m = calloc(1, sizeof *m);
+
+    (void)state;
+    assert_non_null(m);
+    assert_true(remembered_parse(text, m));
+    assert_non_null(remembered_find(m, &t));
+    assert_null(remembered_find(m, &device));
+    assert_string_equal(m->targets[0].handle, "");
+    free(m);
+}
+
+/* The folder is the wipe's own; what is wrong with it is not taken for "nothing is remembered". */
+static void test_memory_in_a_file(void **state)
+{
+    char dir[] = "/tmp/porchlight-places-XXXXXX", own[64], file[80];
+    const struct plan_target t = {.name = "list", .path = "/srv/venue/list", .root = 0};
+    struct remembered *m = calloc(1, sizeof *m);
+
+    (void)state;
+    assert_true(m && mkdtemp(dir));
+    snprintf(own, sizeof own, "%s/own", dir);
+    snprintf(file, sizeof file, "%s/places", own);
+    assert_int_equal(remembered_load(own, "places", geteuid(), m), 0);
+    assert_int_equal(m->count, 0);
+    assert_non_null(remembered_make(m, &t));
+    assert_int_equal(remembered_save(own, "places", geteuid(), m), 0);
+    assert_int_equal(remembered_save(own, "places", geteuid(), m), 0);
+    m->count = 0;
+    assert_int_equal(remembered_load(own, "places", geteuid(), m), 0);
+    assert_int_equal(m->count, 1);
+
+    assert_int_equal(remembered_load(own, "places", geteuid() + 1, m), -1);
+    assert_int_equal(m->count, 0);
+    assert_int_equal(remembered_save(own, "places", geteuid() + 1, m), -1);
+    assert_int_equal(truncate(file, 9), 0);
+    assert_int_equal(remembered_load(own, "places", geteuid(), m), -1);
+    assert_int_equal(errno, EBADMSG);
+    assert_int_equal(unlink(file), 0);
+    assert_int_equal(symlink("/etc/passwd", file), 0);
+    assert_int_equal(remembered_load(own, "places", geteuid(), m), -1);
+    assert_int_equal(m->count, 0);
+    assert_int_equal(unlink(file) | rmdir(own) | rmdir(dir), 0);
+    free(m);
+}
+
 static void test_damaged_memory_is_empty(void **state)
 {
     static const char *const rows[] = {"",
@@ -474,6 +527,8 @@ int main(void)
         cmocka_unit_test(test_devices_are_remembered_by_their_name),
         cmocka_unit_test(test_spellings),
         cmocka_unit_test(test_memory_outlives_a_restart),
+        cmocka_unit_test(test_memory_of_older_versions),
+        cmocka_unit_test(test_memory_in_a_file),
         cmocka_unit_test(test_damaged_memory_is_empty),
     };
     return cmocka_run_group_tests_name("place", tests, NULL, NULL);

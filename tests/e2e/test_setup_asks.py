@@ -87,10 +87,13 @@ def test_a_root_key_goes_to_a_stick(venue):
     assert not [line for line in lines if len(line) > 79 and str(venue.prefix) not in line]
 
 
-# Set-up without a prefix, beside the real avahi-daemon on a network of its own.
-NAMED = """
-hostname {name} && ip link set lo up && ip link add out type veth peer name in || exit 9
+# Set-up without a prefix, on a network of its own; then beside the real avahi-daemon.
+NETWORK = """
+hostname kettle && ip link set lo up && ip link add out type veth peer name in || exit 9
 ip address add 10.9.9.1/24 dev out && ip link set out up && ip link set in up
+"""
+
+NAMED = NETWORK + """
 avahi-daemon --no-drop-root --no-chroot --no-rlimits -f {folder}/avahi.conf >{folder}/avahi.log 2>&1 &
 for i in $(seq 1200); do grep -q "startup complete" {folder}/avahi.log && break; sleep .05; done
 porchlight setup --answers {answers} || exit 8
@@ -103,7 +106,7 @@ def test_the_name_that_avahi_answers_to_is_offered(folder):
     machine = Machine(folder)
     (folder / "avahi.conf").write_text(AVAHI)
     answers = machine.answers(host=None)
-    done = machine.run(NAMED.format(name="kettle", folder=folder, answers=answers) + """
+    done = machine.run(NAMED.format(folder=folder, answers=answers) + """
         name=$(sed -n 's/^host = //p' /etc/porchlight/setup.conf)
         echo "offered $name"
         python3 -c 'import socket, sys
@@ -115,6 +118,15 @@ print(s.recv(500).decode())' "$name"
     assert done.returncode == 0, (done, (folder / "avahi.log").read_text())
     assert "offered kettle.local\n" in done.stdout
     assert re.search(r"^\+ \d+ \d+ kettle.local 10\.9\.9\.1$", done.stdout, re.M), done.stdout
+
+
+@pytest.mark.parametrize("route, offered", [("ip route add default via 10.9.9.2", "10.9.9.1"),
+                                            ("true", "porchlight.local")])
+def test_without_avahi_the_address_is_offered(folder, route, offered):
+    machine = Machine(folder)
+    done = machine.run(f"{NETWORK}\n{route}\nporchlight setup --answers {machine.answers(host=None)} && "
+                       "grep '^host' /etc/porchlight/setup.conf", network=True)
+    assert done.returncode == 0 and f"host = {offered}\n" in done.stdout, done
 
 
 def test_a_root_key_on_paper_is_typed_in_again(venue):

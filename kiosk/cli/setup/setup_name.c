@@ -72,6 +72,23 @@ static bool ask_avahi(const char *prefix, const char *address, int64_t end, char
     return found;
 }
 
+/* Nothing is sent: the kernel chooses the address from which it would. */
+static void find_address(char out[ANSWER_MAX])
+{
+    const struct sockaddr_in anywhere = {.sin_family = AF_INET,
+                                         .sin_port = htons(9),
+                                         .sin_addr.s_addr = htonl(0xc6336401)}; /* RFC 5737 */
+    struct sockaddr_in own;
+    socklen_t len = sizeof own;
+    char address[INET_ADDRSTRLEN];
+    int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    if (fd >= 0 && connect(fd, (const struct sockaddr *)&anywhere, sizeof anywhere) == 0 &&
+        getsockname(fd, (struct sockaddr *)&own, &len) == 0 &&
+        inet_ntop(AF_INET, &own.sin_addr, address, sizeof address))
+        snprintf(out, ANSWER_MAX, "%s", address);
+    file_close(fd);
+}
+
 void setup_own_name(const char *prefix, char out[ANSWER_MAX])
 {
     int64_t end = clock_now() + PATIENCE_MS * NS_PER_MS;
@@ -90,4 +107,6 @@ void setup_own_name(const char *prefix, char out[ANSWER_MAX])
             found = ask_avahi(prefix, address, end, out);
         }
     freeifaddrs(all);
+    if (!found && !prefix[0])
+        find_address(out);
 }

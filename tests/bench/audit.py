@@ -1,0 +1,61 @@
+"""The members' page by Lighthouse, on a phone of the middle kind: the form to join, and a member's page. What
+search engines want does not count: the page is not to be found."""
+
+import json
+import shutil
+
+from tests.kit import npm, pki, process
+from tests.kit.place import fresh, ROOT
+
+ASKED = {"performance": "performance", "accessibility": "accessibility", "best-practices": "best practices"}
+LEAST = 98
+
+
+def judged(browser, url):
+    """{category: points of 100}; the page is loaded with what the browser has stored of it."""
+    there = npm.installed(ROOT / "tests/bench/lighthouse", "lighthouse")
+    port = browser.driver.capabilities["goog:chromeOptions"]["debuggerAddress"].split(":")[1]
+    done = process.run(["node", there / "node_modules/lighthouse/cli/index.js", url, f"--port={port}", "--quiet",
+                        "--output=json", "--disable-storage-reset", "--no-enable-error-reporting",
+                        f"--only-categories={','.join(ASKED)}"], 300)
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    assert "runtimeError" not in found, found["runtimeError"]
+    for audit in found["audits"].values():
+        if audit["score"] is not None and audit["score"] < 0.9 and audit["scoreDisplayMode"] == "binary":
+            print(f"    {audit['id']}: {audit['title']}: {audit.get('details', {}).get('items')}")
+    return {name: 100 * found["categories"][name]["score"] for name in ASKED}
+
+
+def rows(report, what, points):
+    for name, said in ASKED.items():
+        report.row(f"{what}: {said}, what is missing of 100 points", 100 - points[name], "points",
+                   limit=100 - LEAST + 0.5)
+
+
+def bench(report):
+    from tests.phone.browser import Browser
+    from tests.phone.conftest import Venue
+    from tests.phone.serving import fingerprint
+    report.heading("the members' page, as Lighthouse judges it")
+    folder = fresh("p")
+    folder.chmod(0o755)
+    authority = pki.Authority(folder / "ca")
+    certificate = authority.server("page")
+    browser = Browser(folder / "chromium", [fingerprint(certificate)])
+    venue = Venue(folder / "venue", authority, certificate, browser)
+    try:
+        kiosk = venue.kiosk()
+        phone = venue.phone(kiosk)
+        stored, url = phone.stored()["k1"], phone.url
+        phone.close()
+        venue.pages.clear()
+        rows(report, "the form to join", judged(browser, url))
+        browser.driver.get(url)
+        browser.driver.execute_script("localStorage.setItem('k1', arguments[0])", stored)
+        browser.driver.get("about:blank")
+        rows(report, "a member's page", judged(browser, url))
+    finally:
+        venue.close()
+        browser.close()
+        shutil.rmtree(folder, ignore_errors=True)

@@ -1,7 +1,9 @@
 #include "config/secret.h"
 #include "kiosk/cli/cli.h"
+#include "kiosk/cli/keys/broker_ca.h"
 #include "kiosk/cli/print.h"
 #include "kiosk/common/paths.h"
+#include "kiosk/mqtt/tls.h"
 
 #include <cjson/cJSON.h>
 #include <errno.h>
@@ -59,6 +61,39 @@ static bool check_secrets(const struct cli *cli, const struct config *c, cJSON *
            secret_check_all(cli->prefix, c, check_complain, complaints) == 0;
 }
 
+/* A CA file as porchlightd reads it. One that this user may not see is left to those who may. */
+static bool check_ca(const struct cli *cli, const char *conf, const struct config_broker *b,
+                     const char *section, cJSON *complaints)
+{
+    char path[PATH_LEN], sentence[PATH_LEN * 3];
+    const char *why;
+    if (b->host[0] == '\0' || !b->tls)
+        return true;
+    broker_ca_path(cli->prefix, b->ca, path);
+    if (access(path, R_OK) != 0 && errno == EACCES)
+        return true;
+    SSL_CTX *tls = mqtt_tls_new(path, b->host, false, &why);
+    SSL_CTX_free(tls);
+    if (tls)
+        return true;
+    snprintf(
+        sentence, sizeof sentence,
+        "%s: [%s%s%s] ca: %s %s; expected the broker's CA certificate there, which begins with "
+        "-----BEGIN CERTIFICATE-----",
+        conf, section, b->name[0] ? " " : "", b->name, path, why);
+    check_complain(complaints, sentence);
+    return false;
+}
+
+static bool check_cas(const struct cli *cli, const char *conf, const struct config *c,
+                      cJSON *complaints)
+{
+    bool ok = check_ca(cli, conf, &c->buttons.broker, "buttons", complaints);
+    for (size_t i = 0; i < c->brokers_count; i++)
+        ok &= check_ca(cli, conf, &c->brokers[i], "broker", complaints);
+    return ok;
+}
+
 static int check_run(const struct cli *cli, void *own, char **words)
 {
     char path[PATH_LEN];
@@ -73,7 +108,7 @@ static int check_run(const struct cli *cli, void *own, char **words)
     int loaded = config_load_most(file, c, check_complain, complaints);
     bool ok = loaded == 0;
     if (loaded >= 0 && !words[0])
-        ok &= check_secrets(cli, c, complaints);
+        ok = check_secrets(cli, c, complaints) & check_cas(cli, file, c, complaints) & ok;
     if (cli->json)
         check_print_json(file, ok, complaints);
     else if (ok)

@@ -5,6 +5,7 @@
 #include "kiosk/mqtt/dial.h"
 #include "kiosk/mqtt/host.h"
 
+#include <errno.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
@@ -35,19 +36,33 @@ FILE *mqtt_tls_open_pem(const char *path)
     return f;
 }
 
-static int trust_all_of(SSL_CTX *tls, const char *path)
+X509 *mqtt_tls_next_pem(FILE *f)
+{
+    X509 *one;
+    do {
+        ERR_clear_error();
+        one = PEM_read_X509_AUX(f, NULL, NULL, NULL);
+    } while (!one && ERR_GET_REASON(ERR_peek_last_error()) != PEM_R_NO_START_LINE);
+    ERR_clear_error();
+    return one;
+}
+
+/* NULL, or what is wrong with the file. */
+static const char *trust_all_of(SSL_CTX *tls, const char *path)
 {
     int found = 0;
-    X509 *one;
     FILE *f = mqtt_tls_open_pem(path);
-    while (f && (one = PEM_read_X509_AUX(f, NULL, NULL, NULL))) {
+    if (!f)
+        return errno == ENOENT ? "does not exist" : "cannot be opened";
+    for (X509 *one; (one = mqtt_tls_next_pem(f)); X509_free(one))
         found += X509_STORE_add_cert(SSL_CTX_get_cert_store(tls), one);
-        X509_free(one);
-    }
-    if (f)
-        fclose(f);
-    ERR_clear_error(); /* the end of the file is one */
-    return found;
+    rewind(f);
+    bool is_der = found == 0 && getc(f) == 0x30;
+    fclose(f);
+    return found > 0 ? NULL
+           : is_der
+               ? "is in DER form, not PEM (openssl x509 -inform DER -in FILE turns it into PEM)"
+               : "cannot be read as PEM certificates";
 }
 
 SSL_CTX *mqtt_tls_new(const char *ca, const char *host, bool check_time, const char **why)
@@ -61,8 +76,7 @@ SSL_CTX *mqtt_tls_new(const char *ca, const char *host, bool check_time, const c
     SSL_CTX_set_min_proto_version(tls, TLS1_2_VERSION);
     SSL_CTX_set_verify(tls, SSL_VERIFY_PEER, NULL);
     X509_VERIFY_PARAM_set_flags(param, X509_V_FLAG_PARTIAL_CHAIN);
-    if (trust_all_of(tls, ca) == 0) {
-        *why = "cannot be read as PEM certificates";
+    if ((*why = trust_all_of(tls, ca))) {
         SSL_CTX_free(tls);
         return NULL;
     }

@@ -21,6 +21,10 @@ SSL_CTX *mqtt_tls_new(const char *ca, const char *host, bool check_time, const c
 /* Opens a PEM file behind the byte order mark that some editors write. NULL with errno. */
 FILE *mqtt_tls_open_pem(const char *path);
 
+/* The next certificate in a PEM file, behind whatever is none or is damaged; NULL: no more. The
+ * caller frees it. */
+X509 *mqtt_tls_next_pem(FILE *f);
+
 /* Shakes hands on a connected, non-blocking socket; waits `timeout` ns for each answer, four times
  * that in all. From then on the process ignores SIGPIPE. MQTT_FAULT_FINE; MQTT_FAULT_TLS: the
  * certificate is not the right one (SSL_get_verify_result), or it refuses TLS as we speak it;

@@ -74,6 +74,14 @@ def pasted(k):
     return served, path
 
 
+def behind_a_damaged_one(k):
+    served, root = direct(k)
+    lines = pki.Authority(k.folder / "spoilt").pem.read_text().splitlines(keepends=True)
+    path = k.folder / "spoilt.pem"
+    path.write_text("".join([lines[0], "!" + lines[1], *lines[2:]]) + root.read_text())
+    return served, path
+
+
 ISSUED = {
     "EC": direct,
     "RSA": lambda k: direct(k, "RSA"),
@@ -84,6 +92,7 @@ ISSUED = {
     "two roots in one file": two_pinned,
     "the server's own pinned": leaf_pinned,
     "a CA with a byte order mark and Windows line ends": pasted,
+    "a CA behind a certificate that is damaged": behind_a_damaged_one,
     "expired yesterday": lambda k: direct(k, begins=-20, ends=-1),
     "valid from tomorrow": lambda k: direct(k, begins=1, ends=20),
 }

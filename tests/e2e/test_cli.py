@@ -5,6 +5,7 @@ import json
 import os
 import pty
 import re
+import shutil
 import socket
 import struct
 import subprocess
@@ -14,6 +15,7 @@ import time
 
 import pytest
 
+from tests.kit import pki
 from tests.kit.doctor import put
 from tests.kit.place import program
 
@@ -196,6 +198,7 @@ def test_check_takes_the_kiosks_own_file(folder):
     etc = folder / "etc/porchlight"
     etc.mkdir(parents=True)
     conf_of(etc, WHOLE)
+    shutil.copy(pki.Authority(folder / "authority").pem, folder / "ca.pem")
     for args in (["--prefix", folder, "check"], ["check", f"--prefix={folder}"]):
         said = run(*args)
         assert said.returncode == OK and said.stdout.startswith(f"{etc}/porchlight.conf: in order")

@@ -76,7 +76,7 @@ static int read_ca(const char *path, struct doctor_tls *t)
             "Put the broker's CA certificate there, readable for all (mode 644), or correct ca in "
             "porchlight.conf.",
             "its CA file %s cannot be read (%s)", path, strerror(errno));
-    X509 *ca = PEM_read_X509(f, NULL, NULL, NULL);
+    X509 *ca = mqtt_tls_next_pem(f);
     fclose(f);
     if (!ca)
         return doctor_tls_fail(

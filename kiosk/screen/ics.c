@@ -346,8 +346,10 @@ static void take_whole_event(struct ics_event *e, const struct tm *now, struct p
     programme_add(p, &out, now->tm_hour * 60 + now->tm_min);
 }
 
-/* Copies the line at *at, joined with those that continue it. *number counts lines. */
-static void ics_next_line(const char *text, size_t len, size_t *at, int *number, char out[ICS_LINE])
+/* Copies the line at *at, joined with those that continue it; of a longer line the beginning.
+ * *number counts lines. Returns its bytes. */
+static size_t ics_next_line(const char *text, size_t len, size_t *at, int *number,
+                            char out[ICS_LINE])
 {
     size_t n = 0;
     do {
@@ -361,7 +363,24 @@ static void ics_next_line(const char *text, size_t len, size_t *at, int *number,
         ++*at;
     } while (true);
     out[n] = '\0';
-    out[utf8_fit(out, ICS_LINE - 4)] = '\0';
+    if (n > ICS_LINE - 4)
+        n = utf8_fit(out, ICS_LINE - 4);
+    out[n] = '\0';
+    return n;
+}
+
+/* Whether all lines are UTF-8 once they are joined: some programs continue a line within a
+ * character. */
+static bool ics_is_utf8(const char *text, size_t len)
+{
+    char line[ICS_LINE];
+    int number = 0;
+    for (size_t at = 0; at < len;) {
+        size_t n = ics_next_line(text, len, &at, &number, line);
+        if (!utf8_valid(line, n))
+            return false;
+    }
+    return true;
 }
 
 bool ics_is_name(const char *path)
@@ -371,15 +390,15 @@ bool ics_is_name(const char *path)
 }
 
 int ics_parse(const char *file, const char *text, size_t len, const struct tm *now,
-              struct programme *p, char why[256])
+              struct programme *p, char why[PROGRAMME_WHY])
 {
     struct ics_event e = {0};
     int bad = 0, number = 0;
     size_t at = utf8_mark(text, len);
     memset(p, 0, sizeof *p);
-    if (!utf8_valid(text, len) || len - at < 15 || strncasecmp(text + at, "BEGIN:VCALENDAR", 15)) {
-        snprintf(why, 256, "%.160s: not a calendar in UTF-8, which begins with BEGIN:VCALENDAR",
-                 file);
+    if (!ics_is_utf8(text, len) || len - at < 15 || strncasecmp(text + at, "BEGIN:VCALENDAR", 15)) {
+        snprintf(why, PROGRAMME_WHY,
+                 "%.160s: not a calendar in UTF-8, which begins with BEGIN:VCALENDAR", file);
         return -1;
     }
     while (at < len) {
@@ -408,9 +427,11 @@ int ics_parse(const char *file, const char *text, size_t len, const struct tm *n
                 ics_fault(&e, "no DTSTART", e.line);
             if (!e.cancelled)
                 take_whole_event(&e, now, p);
-            if (e.bad && !e.cancelled && bad++ == 0)
+            if (e.bad && !e.cancelled && bad++ > 0)
+                programme_name_line(why, bad - 1, e.line);
+            else if (e.bad && !e.cancelled)
                 snprintf(
-                    why, 256,
+                    why, PROGRAMME_WHY,
                     "%.80s:%d: %s of \"%.*s\" cannot be used, so this event is not shown. "
                     "Understood are events with a time of day that repeat by day, week or month",
                     file, e.line, e.bad, (int)utf8_fit(e.title, 40), e.title);
@@ -421,7 +442,5 @@ int ics_parse(const char *file, const char *text, size_t len, const struct tm *n
             take_property(&e, name, line + n, value, here);
         }
     }
-    if (bad > 1)
-        snprintf(why + strlen(why), 256 - strlen(why), " (and %d more)", bad - 1);
     return bad > 0 ? -1 : 0;
 }

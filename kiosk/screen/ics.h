@@ -13,9 +13,9 @@
  */
 
 /* As programme_parse: 0, or -1 with a sentence in `why` about the first event that cannot be shown
- * and how many more there are. `now`: local time. */
+ * and the lines of all such events. `now`: local time. */
 int ics_parse(const char *file, const char *text, size_t len, const struct tm *now,
-              struct programme *p, char why[256]);
+              struct programme *p, char why[PROGRAMME_WHY]);
 
 /* Whether a file's name is a calendar's: it ends in .ics. */
 bool ics_is_name(const char *path);

@@ -27,6 +27,7 @@ struct media {
     struct timespec changed;
     off_t size;
     int64_t look_at;
+    int read_at;    /* minute of the year for which it was read; -1: it has changed since */
     int warned_day; /* day of the year of the last warning: one for each change and day */
     bool warned_missing;
 };
@@ -40,7 +41,7 @@ struct media *media_new(const char *pictures, const char *programme)
     if (pictures[0] != '\0')
         m->album = album_new(pictures);
     m->turn_at = INT64_MIN;
-    m->warned_day = -1;
+    m->warned_day = m->read_at = -1;
     return m;
 }
 
@@ -93,6 +94,7 @@ static void programme_missing(struct media *m, const char *why)
     m->warned_missing = true;
     m->have = false;
     m->len = 0;
+    m->read_at = -1;
 }
 
 static void programme_load(struct media *m, int fd, const struct stat *st)
@@ -106,10 +108,11 @@ static void programme_load(struct media *m, int fd, const struct stat *st)
     m->changed = st->st_mtim;
     m->size = st->st_size;
     m->have = true;
-    m->warned_day = -1;
+    m->warned_day = m->read_at = -1;
     m->warned_missing = false;
     if (long_file)
-        log_warning("programme %s: longer than 64 kB; the rest is not shown", m->path);
+        log_warning("programme %s: longer than %d kB; the rest is not shown", m->path,
+                    PROGRAMME_BYTES / 1024);
 }
 
 static void read_programme(struct media *m)
@@ -129,13 +132,17 @@ static void read_programme(struct media *m)
 static void update_programme(struct media *m, struct scene_state *state, int64_t run,
                              const struct tm *local)
 {
-    char why[256];
+    char why[PROGRAMME_WHY];
+    int minute = (local->tm_yday * 24 + local->tm_hour) * 60 + local->tm_min;
     if (m->path[0] == '\0')
         return;
     if (run >= m->look_at) {
         read_programme(m);
         m->look_at = run + LOOK_AGAIN;
     }
+    if (m->read_at == minute)
+        return;
+    m->read_at = minute;
     int bad = (ics_is_name(m->path) ? ics_parse : programme_parse)(m->path, m->text, m->len, local,
                                                                    &state->programme, why);
     if (bad && m->warned_day != local->tm_yday)

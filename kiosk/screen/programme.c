@@ -101,7 +101,8 @@ static size_t minutes_of(const char *text, int *past)
     return digits == 0 && tolower((unsigned char)text[0]) == 'h' ? 1 : 0;
 }
 
-/* "19:00", "9.30", "19h30", "19h", "7 pm". Its bytes, or 0 for none; *minute of the day. */
+/* "19:00", "9.30", "19h30", "19h", "7 pm". Its bytes, or 0 for none; *minute of the day, up to DAY
+ * for 24:00. */
 static size_t time_of_day(const char *text, int *minute)
 {
     int hour, past = 0;
@@ -120,7 +121,7 @@ static size_t time_of_day(const char *text, int *minute)
         return 0;
     }
     *minute = hour * 60 + past;
-    return hour <= 23 && past <= 59 ? at : 0;
+    return past <= 59 && *minute <= DAY ? at : 0;
 }
 
 /* "-22:30" behind a time, with or without blanks; a dash before a title is none. */
@@ -146,7 +147,7 @@ static enum line take_event(const char *line, struct event *e)
     memset(e, 0, sizeof *e);
     e->until = -1;
     size_t used = time_of_day(line, &e->minute);
-    if (used == 0)
+    if (used == 0 || e->minute >= DAY)
         return LINE_LOST;
     used += end_of_event(line + used, &e->until);
     if (line[used] != ' ' && line[used] != '\t')
@@ -215,25 +216,37 @@ static void programme_next_line(const char *text, size_t len, size_t *at, char l
 }
 
 static void programme_explain(enum line found, const char *file, int number, const char *line,
-                              char why[256])
+                              char why[PROGRAMME_WHY])
 {
     if (found == LINE_LONG_EVENT)
-        snprintf(why, 256, "%.100s:%d: the title has more than %d letters; the rest is not shown",
-                 file, number, PROGRAMME_LETTERS);
+        snprintf(why, PROGRAMME_WHY,
+                 "%.100s:%d: the title has more than %d letters; the rest is not shown", file,
+                 number, PROGRAMME_LETTERS);
     else if (found == LINE_LOST_HEADING)
-        snprintf(why, 256,
+        snprintf(why, PROGRAMME_WHY,
                  "%.80s:%d: found \"%.*s\", expected \"19:00 Title\", \"[fri]\", \"[2026-11-22]\" "
                  "or \"# remark\"; events below it, up to the next heading, are not shown",
                  file, number, (int)utf8_fit(line, 30), line);
     else
-        snprintf(why, 256,
+        snprintf(why, PROGRAMME_WHY,
                  "%.100s:%d: found \"%.*s\", expected a time from 00:00 to 23:59 and a title: "
                  "\"19:00 Title\"",
                  file, number, (int)utf8_fit(line, 40), line);
 }
 
+void programme_name_line(char why[PROGRAMME_WHY], int bad, int line)
+{
+    size_t at = strlen(why), room = PROGRAMME_WHY - at;
+    if (room < 24) {
+        if (why[at - 1] != '.')
+            snprintf(why + at, room, " ...");
+        return;
+    }
+    snprintf(why + at, room, bad == 1 ? "; also: line %d" : ", %d", line);
+}
+
 int programme_parse(const char *file, const char *text, size_t len, const struct tm *now,
-                    struct programme *p, char why[256])
+                    struct programme *p, char why[PROGRAMME_WHY])
 {
     bool applies = true;
     int bad = 0, number = 1;
@@ -242,8 +255,8 @@ int programme_parse(const char *file, const char *text, size_t len, const struct
     if (!utf8_valid(text, len)) {
         bool wide =
             len >= 2 && (memcmp(text, "\xFF\xFE", 2) == 0 || memcmp(text, "\xFE\xFF", 2) == 0);
-        snprintf(why, 256, "%.160s: not UTF-8. Save it as UTF-8: iconv -f %s -t UTF-8", file,
-                 wide ? "UTF-16" : "CP1251");
+        snprintf(why, PROGRAMME_WHY, "%.160s: not UTF-8. Save it as UTF-8: iconv -f %s -t UTF-8",
+                 file, wide ? "UTF-16" : "CP1251");
         return -1;
     }
     for (; at < len; number++) {
@@ -254,8 +267,8 @@ int programme_parse(const char *file, const char *text, size_t len, const struct
             continue;
         if (bad++ == 0)
             programme_explain(found, file, number, line, why);
+        else
+            programme_name_line(why, bad - 1, number);
     }
-    if (bad > 1)
-        snprintf(why + strlen(why), 256 - strlen(why), " (and %d more)", bad - 1);
     return bad > 0 ? -1 : 0;
 }

@@ -10,7 +10,8 @@
  *     # a remark
  *     [fri]                 every Friday; [Friday] too
  *     19:00 Film and talk
- *     20:00-22:30 Dance     with its end; 20.00, 20h and 8 pm are times as well
+ *     20:00-22:30 Dance     with its end, 24:00 at the most or on the next day; 20.00, 20h and 8 pm
+ *                           are times as well
  *     [2026-11-22]          only that day; [22.11.2026] too
  *     18:30 Choir
  *
@@ -22,7 +23,8 @@ enum {
     PROGRAMME_MOST = 6,
     PROGRAMME_LETTERS = 80,
     PROGRAMME_TITLE = 4 * PROGRAMME_LETTERS + 1,
-    PROGRAMME_BYTES = 65536
+    PROGRAMME_BYTES = 512 * 1024, /* of a file; a calendar of some years has 100 kB */
+    PROGRAMME_WHY = 512
 };
 
 struct event {
@@ -43,10 +45,14 @@ void programme_add(struct programme *p, const struct event *e, int minute);
 
 /* The events of the day of `now`, local time. When there are more than fit, those that are over are
  * left out first. 0, or -1 with a sentence in `why` about the first line that cannot be read, or
- * whose title is cut, and how many more there are; the others are in *p nevertheless, but none
- * where the file is not UTF-8, and none below a heading that cannot be read. A line counts as such
- * a heading unless it begins with a digit and is no date. */
+ * whose title is cut, and the numbers of all such lines; the others are in *p nevertheless, but
+ * none where the file is not UTF-8, and none below a heading that cannot be read. A line counts as
+ * such a heading unless it begins with a digit and is no date. */
 int programme_parse(const char *file, const char *text, size_t len, const struct tm *now,
-                    struct programme *p, char why[256]);
+                    struct programme *p, char why[PROGRAMME_WHY]);
+
+/* Adds the number of a further line to `why`, which is about `bad` lines so far. With no room left
+ * it ends in dots. */
+void programme_name_line(char why[PROGRAMME_WHY], int bad, int line);
 
 #endif

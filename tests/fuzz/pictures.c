@@ -47,7 +47,7 @@ static void photo_seeds(void)
     fuzz_seed("\0\0\0\30ftypheic\0\0\0\0mif1heic", 24);
 }
 
-static void events_check(int rc, const struct programme *p, const char why[256])
+static void events_check(int rc, const struct programme *p, const char why[PROGRAMME_WHY])
 {
     FUZZ_MUST(rc == 0 || (why[0] && utf8_valid(why, strlen(why))));
     FUZZ_MUST(p->count <= PROGRAMME_MOST);
@@ -63,7 +63,7 @@ static const struct tm today = {.tm_year = 126, .tm_mon = 10, .tm_mday = 22, .tm
 static void programme_one(const uint8_t *bytes, size_t len)
 {
     struct programme p;
-    char why[256] = "";
+    char why[PROGRAMME_WHY] = "";
     int rc = programme_parse("f", (const char *)bytes, len, &today, &p, why);
     events_check(rc, &p, why);
 }
@@ -79,7 +79,7 @@ static void programme_seeds(void)
 static void ics_one(const uint8_t *bytes, size_t len)
 {
     struct programme p;
-    char why[256] = "";
+    char why[PROGRAMME_WHY] = "";
     int rc = ics_parse("f.ics", (const char *)bytes, len, &today, &p, why);
     events_check(rc, &p, why);
 }
@@ -99,7 +99,7 @@ static void ics_seeds(void)
 static void language_one(const uint8_t *bytes, size_t len)
 {
     struct language l;
-    char why[256] = "", out[LANGUAGE_LINE];
+    char why[PROGRAMME_WHY] = "", out[LANGUAGE_LINE];
     if (language_parse("f", (const char *)bytes, len, &l, why) != 0) {
         FUZZ_MUST(why[0] && utf8_valid(why, strlen(why)));
         return;

@@ -88,7 +88,7 @@ static void test_events(void **state)
     tzset();
     EACH_ROW (k, days, days[k].what) {
         struct programme p;
-        char why[256] = "";
+        char why[PROGRAMME_WHY] = "";
         int bad = ics_parse("x.ics", days[k].text, strlen(days[k].text), &today, &p, why);
         assert_int_equal(bad, days[k].why ? -1 : 0);
         assert_true(!days[k].why || strstr(why, days[k].why));
@@ -107,9 +107,24 @@ static void test_titles(void **state)
     static const char text[] = CALENDAR("DTSTART:20261120T190000\r\nSUMMARY:Tea\\, cake\r\n"
                                         "  and \\n talk\r\n");
     struct programme p;
-    char why[256];
+    char why[PROGRAMME_WHY];
     assert_int_equal(ics_parse("x.ics", text, sizeof text - 1, &today, &p, why), 0);
     assert_string_equal(p.event[0].title, "Tea, cake and   talk");
+    /* A line that goes on within a character. */
+    static const char folded[] = CALENDAR("DTSTART:20261120T190000\r\nSUMMARY:\xD0\x9A\xD0\r\n"
+                                          " \xB8\xD0\xBD\xD0\xBE\r\n");
+    assert_int_equal(ics_parse("x.ics", folded, sizeof folded - 1, &today, &p, why), 0);
+    assert_string_equal(p.event[0].title, "Кино");
+    static const char latin1[] = CALENDAR("DTSTART:20261120T190000\r\nSUMMARY:Caf\xE9\r\n");
+    assert_int_equal(ics_parse("x.ics", latin1, sizeof latin1 - 1, &today, &p, why), -1);
+    assert_non_null(strstr(why, "not a calendar in UTF-8"));
+    /* All events that cannot be shown are named by their lines. */
+    static const char bad[] = "BEGIN:VCALENDAR\nBEGIN:VEVENT\nSUMMARY:A\nDTSTART:x\nEND:VEVENT\n"
+                              "BEGIN:VEVENT\nDTSTART:y\nEND:VEVENT\nBEGIN:VEVENT\nDTSTART:z\n"
+                              "END:VEVENT\nEND:VCALENDAR\n";
+    assert_int_equal(ics_parse("x.ics", bad, sizeof bad - 1, &today, &p, why), -1);
+    assert_non_null(strstr(why, "x.ics:4: DTSTART of \"A\""));
+    assert_non_null(strstr(why, "or month; also: line 7, 10"));
     assert_true(ics_is_name("/srv/Choir.ICS"));
     assert_false(ics_is_name("/srv/programme.txt"));
 }
@@ -121,7 +136,7 @@ static void test_broken(void **state)
     (void)state;
     static const char whole[] = CALENDAR(FILM STARTS "RRULE:FREQ=WEEKLY;BYDAY=MO\r\n");
     for (size_t k = 0; k < sizeof whole - 1; k++) {
-        char text[sizeof whole], why[256];
+        char text[sizeof whole], why[PROGRAMME_WHY];
         struct programme p;
         memcpy(text, whole, sizeof whole);
         ics_parse("x.ics", text, k, &today, &p, why); /* cut off there */

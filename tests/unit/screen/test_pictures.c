@@ -58,7 +58,7 @@ static void free_photo(struct photo *p)
 
 static void fill(struct picture *p, const struct language *l, int64_t at, const struct cue *cue)
 {
-    char why[256];
+    char why[PROGRAMME_WHY];
     time_t local_s = (time_t)(at + 4 * 3600);
     struct tm local;
     gmtime_r(&local_s, &local);
@@ -71,7 +71,7 @@ static void fill(struct picture *p, const struct language *l, int64_t at, const 
 
 static void load_language(const char *code, struct language *l)
 {
-    char why[256];
+    char why[PROGRAMME_WHY];
     if (language_load("config/languages", code, l, why) != 0)
         fail_msg("%s", why);
 }

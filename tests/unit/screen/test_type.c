@@ -145,7 +145,7 @@ static size_t look(struct picture *p, const char *name, size_t panel, size_t hou
 
 static void set_words(struct picture *p, const struct language *l, int64_t at)
 {
-    char why[256];
+    char why[PROGRAMME_WHY];
     time_t local_s = (time_t)(at + 4 * 3600);
     struct tm local;
     gmtime_r(&local_s, &local);
@@ -160,7 +160,7 @@ static void test_letters_can_be_read(void **state)
     struct text *text = text_new(NULL);
     struct photo *photo = light_photo(1280, 720);
     struct language l;
-    char why[256];
+    char why[PROGRAMME_WHY];
     size_t bad = 0;
     assert_int_equal(language_load("config/languages", "en", &l, why), 0);
     for (size_t kind = 0; kind < SCENES; kind++) {

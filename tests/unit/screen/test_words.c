@@ -28,7 +28,7 @@ static void test_shipped(void **state)
     int count = 0;
     assert_non_null(d);
     for (struct dirent *e; (e = readdir(d)) != NULL;) {
-        char code[256], why[256], date[ITEM_TEXT_MAX];
+        char code[256], why[PROGRAMME_WHY], date[ITEM_TEXT_MAX];
         struct language l;
         size_t n = strlen(e->d_name);
         if (n < 6 || strcmp(e->d_name + n - 5, ".conf") != 0)
@@ -76,13 +76,13 @@ static void test_broken_files(void **state)
     };
     EACH_ROW (k, rows, rows[k].text) {
         struct language l;
-        char why[256] = "";
+        char why[PROGRAMME_WHY] = "";
         assert_int_equal(language_parse("x.conf", rows[k].text, strlen(rows[k].text), &l, why), -1);
         if (strstr(why, rows[k].says) == NULL)
             fail_msg("row %zu says \"%s\", not \"%s\"", k, why, rows[k].says);
     }
     struct language l;
-    char why[256], endless[2100];
+    char why[PROGRAMME_WHY], endless[2100];
     assert_int_equal(language_parse("x.conf", WHOLE, strlen(WHOLE), &l, why), 0);
     assert_string_equal(l.greeting[HOUR_EVENING], "Welcome");
     /* Limits count letters, whatever bytes they take. */
@@ -104,7 +104,7 @@ static void test_turns(void **state)
     (void)state;
     struct language two[2];
     struct tm local = {.tm_hour = 18, .tm_min = 5, .tm_wday = 0, .tm_mday = 22, .tm_mon = 10};
-    char why[256];
+    char why[PROGRAMME_WHY];
     language_default(&two[0]);
     assert_int_equal(language_load("config/languages", "ar", &two[1], why), 0);
     struct scene_words a = words_at(two, 2, &local, 40, 0.0, true);
@@ -172,7 +172,7 @@ static void test_programme(void **state)
     static const struct tm midnight = {.tm_year = 126, .tm_mday = 1, .tm_wday = 4};
     static const struct tm afternoon = {.tm_year = 126, .tm_mday = 1, .tm_wday = 4, .tm_hour = 15};
     struct programme p;
-    char why[256];
+    char why[PROGRAMME_WHY];
     assert_int_equal(programme_parse("p", text, sizeof text - 1, &sunday, &p, why), 0);
     assert_int_equal(p.count, 3);
     assert_string_equal(p.event[0].title, "Breakfast");
@@ -213,7 +213,7 @@ static void test_programme(void **state)
 }
 
 /* The events of Friday, 27 November 2026, as "minute[-until] title|". */
-static void shown(const char *text, char out[512], char why[256])
+static void shown(const char *text, char out[512], char why[PROGRAMME_WHY])
 {
     static const struct tm friday = {
         .tm_year = 126, .tm_mon = 10, .tm_mday = 27, .tm_wday = 5, .tm_hour = 10};
@@ -259,13 +259,17 @@ static void test_programme_as_people_write_it(void **state)
         {"[fri]\n19:00 Film\n[2026-28-11]\n20:00 Dance", "19:00 Film|", "p:3: found"},
         {"19:00 Film\nSaturday\n20:00 Dance", "19:00 Film|", "are not shown"},
         {"19:00 Film\n2026-11-28\n20:00 Dance", "19:00 Film|", "are not shown"},
-        {"[fri\n19:00 Film\n[fri]x\n20:00 Dance", "", "(and 1 more)"},
+        {"[fri\n19:00 Film\n[fri]x\n20:00 Dance", "", "are not shown; also: line 3"},
+        {"19:00-24:00 Film", "19:00-24:00 Film|", ""},
+        {"19:00-24:01 Film", "", "p:1: found"},
+        {"1900 Film\n20:00 Tea\nx\n[fri]\n21:5 Late", "20:00 Tea|",
+         "\"19:00 Title\"; also: line 3, 5"},
         {"\xFF\xFE"
          "1",
          "", "iconv -f UTF-16"},
     };
     EACH_ROW (k, rows, rows[k].text) {
-        char out[512], why[256];
+        char out[512], why[PROGRAMME_WHY];
         shown(rows[k].text, out, why);
         if (strcmp(out, rows[k].shown) != 0)
             fail_msg("\"%s\" shows \"%s\", not \"%s\"", rows[k].text, out, rows[k].shown);
@@ -280,7 +284,7 @@ static void test_programme_counts_letters(void **state)
     (void)state;
     static const char *const letters[] = {"a", "ə", "ჩ", "😀"};
     EACH_ROW (k, letters, letters[k]) {
-        char text[512] = "19:00 ", out[512], why[256], cut[512];
+        char text[512] = "19:00 ", out[512], why[PROGRAMME_WHY], cut[512];
         for (int n = 0; n < PROGRAMME_LETTERS; n++)
             strcat(text, letters[k]);
         shown(text, out, why);

@@ -9,18 +9,24 @@ from tests.kit.place import fresh, ROOT
 
 ASKED = {"performance": "performance", "accessibility": "accessibility", "best-practices": "best practices"}
 LEAST = 98
+TIMES = ["first-contentful-paint", "largest-contentful-paint", "speed-index", "total-blocking-time",
+         "cumulative-layout-shift"]
 
 
 def judged(browser, url):
     """{category: points of 100}; the page is loaded with what the browser has stored of it."""
     there = npm.installed(ROOT / "tests/bench/lighthouse", "lighthouse")
     port = browser.driver.capabilities["goog:chromeOptions"]["debuggerAddress"].split(":")[1]
-    done = process.run(["node", there / "node_modules/lighthouse/cli/index.js", url, f"--port={port}", "--quiet",
-                        "--output=json", "--disable-storage-reset", "--no-enable-error-reporting",
-                        f"--only-categories={','.join(ASKED)}"], 300)
+    for _ in range(3):  # on a busy machine its trace is not whole at times; then it asks to be run again
+        done = process.run(["node", there / "node_modules/lighthouse/cli/index.js", url, f"--port={port}", "--quiet",
+                            "--output=json", "--disable-storage-reset", "--no-enable-error-reporting",
+                            f"--only-categories={','.join(ASKED)}"], 300)
+        if done.returncode == 0:
+            break
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout)
     assert "runtimeError" not in found, found["runtimeError"]
+    print("  " + ", ".join(f"{name} {found['audits'][name]['displayValue']}" for name in TIMES))
     for audit in found["audits"].values():
         if audit["score"] is not None and audit["score"] < 0.9 and audit["scoreDisplayMode"] == "binary":
             print(f"    {audit['id']}: {audit['title']}: {audit.get('details', {}).get('items')}")

@@ -184,6 +184,11 @@ struct place_verdict place_judge_file(const struct place_file *file)
          {PLACE_UNSURE, 0, "its contents go through the file system's journal, which keeps them",
           file->in_inode ? "Keep it in a file system without inline_data."
                          : "Take the attribute off with chattr -j and write the file again."}},
+        {file->noted,
+         {PLACE_UNSURE, 0,
+          "it has notes of programs (extended attributes), which the journal of its file system "
+          "keeps",
+          "Write settle = yes in its root (ext4), or look at them with getfattr -d."}},
         {file->loop_reads_it,
          {PLACE_UNSURE, EBUSY, "a loop device uses it, and may write the old contents again",
           "Name what unmounts it in the plan, as a [unit NAME]."}},

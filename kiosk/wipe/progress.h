@@ -54,6 +54,8 @@ enum progress_mark {
                             this wipe stays no better than this one */
     PROGRESS_BEGUN = 8,  /* noted before the target was destroyed: it is not its result */
     PROGRESS_JUDGED = 16, /* the place of the target was looked at too: always set since 0.2 */
+    PROGRESS_NOTED =
+        32, /* it had notes of programs, which are in the journal until settle zeroes it */
 };
 
 struct progress_slot {

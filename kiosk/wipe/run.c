@@ -44,17 +44,6 @@ static void log_target(const struct run *r, const struct plan_target *t,
                     run_cause(report->error)[0] ? ": " : "", run_cause(report->error));
 }
 
-/* After the slow rest: what the file systems of the roots may still hold of it. */
-static void settle_roots(const struct plan *plan, const struct scope *s)
-{
-    for (size_t i = 0; i < plan->roots_count; i++) {
-        if (plan->roots[i].settle && s->roots[i] >= 0 && !trim_filesystem(s->roots[i]))
-            log_info("the file system of root %s does not zero its journal or trim: earlier "
-                     "copies there may stay",
-                     plan->roots[i].name);
-    }
-}
-
 /* --- the walk through a plan ----------------------------------------------------------------- */
 
 struct walk {
@@ -94,8 +83,9 @@ static struct progress_slot run_slot(const struct run *r, const struct plan_targ
     struct progress_slot slot = {.outcome = report->outcome,
                                  .error = report->error,
                                  .kind = t->kind,
-                                 .marks =
-                                     marks | PROGRESS_JUDGED | (report->lost ? PROGRESS_LOST : 0),
+                                 .marks = marks | PROGRESS_JUDGED |
+                                          (report->lost ? PROGRESS_LOST : 0) |
+                                          (report->noted ? PROGRESS_NOTED : 0),
                                  .took_ns = clock_now() - r->began};
     memcpy(slot.name, t->name, sizeof slot.name);
     memcpy(slot.why, report->why, sizeof slot.why);
@@ -191,6 +181,7 @@ static uint32_t wipe_target(struct walk *w, size_t i)
     keep_doubt(&keeper, &place);
     target_wipe(&w->scope, t, &report);
     if (had) {
+        report.noted |= (before.marks & PROGRESS_NOTED) != 0;
         run_judge_old(&before);
         run_judge_before(&before, &report);
     }
@@ -235,6 +226,36 @@ static void walk_also(struct walk *w, size_t i)
         w->outcomes[i] = record_result(w, i, &report, 0);
 }
 
+static const char journal_keeps[] =
+    "it had notes of programs (extended attributes), and the journal of its file system keeps them";
+
+/* What the file systems of the roots may still hold of it. */
+static void settle_root(struct walk *w, size_t root)
+{
+    const struct plan_root *own = &w->plan->roots[root];
+    bool asked = own->settle && w->scope.roots[root] >= 0;
+    bool journal = asked && trim_journal(w->scope.roots[root]);
+
+    if (asked && (!trim_free(w->scope.roots[root]) || !journal))
+        log_info("the file system of root %s does not zero its journal or trim: earlier copies "
+                 "there may stay",
+                 own->name);
+    for (size_t i = 0; i < w->plan->targets_count && !journal; i++) {
+        const struct plan_target *t = &w->plan->targets[i];
+        struct target_report report = {.outcome = WIPE_UNVERIFIED, .lost = true, .noted = true};
+        struct remembered_target *one = w->memory ? remembered_find(w->memory, t) : NULL;
+
+        if (t->root != (int)root || !(w->marks[i] & PROGRESS_NOTED) || !run_is_good(w->outcomes[i]))
+            continue;
+        snprintf(report.why, sizeof report.why, "%s", journal_keeps);
+        w->outcomes[i] = record_result(w, i, &report, 0);
+        if (one) {
+            one->unproved = true;
+            one->destroyed = false;
+        }
+    }
+}
+
 /* What the keys did not wait for, a mount that was still stopping or a mapping in use, is looked at
  * once more now that waiting costs nothing; then the file systems themselves. */
 static void walk_settle(struct walk *w)
@@ -248,7 +269,8 @@ static void walk_settle(struct walk *w)
         else if (phase_of(w, i) == PLAN_KEYS)
             walk_also(w, i);
     }
-    settle_roots(w->plan, &w->scope);
+    for (size_t i = 0; i < w->plan->roots_count; i++)
+        settle_root(w, i);
     w->settled = true;
 }
 

@@ -18,7 +18,8 @@ struct target_report {
     int error;                /* errno behind an unverified or failed outcome; 0 if there is none */
     char why[TARGET_WHY_MAX]; /* one plain clause; of what is destroyed, a sentence that adds to
                                  `kept`, or empty. No file names in it */
-    bool lost; /* contents or a name go that are not proved to be: no later attempt changes that */
+    bool noted; /* it had notes of programs, which went through the file system's journal */
+    bool lost;  /* contents or a name go that are not proved to be: no later attempt changes that */
     /* Called before they go, so that it is on the record even if it is cut short. May be NULL. */
     void (*losing)(void *context, const struct target_report *r);
     void *context;
@@ -118,6 +119,9 @@ void target_file_destroy(int folder, const char *name, const char *stub, bool sy
 /* Overwrites what programs have noted about an open file or folder in its extended attributes:
  * where it comes from, comments, tags. */
 void target_overwrite_notes(int fd, struct target_report *r);
+
+/* Whether there are any. */
+bool target_has_notes(int fd);
 
 /* Takes chattr's +i and +a off an open file or folder. What was taken off, 0 if nothing was. */
 int target_unlock(int fd);

@@ -116,6 +116,18 @@ static int overwrite_value(int fd, const char *name)
     return result == 0 ? 0 : fremovexattr(fd, name);
 }
 
+bool target_has_notes(int fd)
+{
+    char names[4096];
+    ssize_t size = flistxattr(fd, names, sizeof names);
+
+    for (const char *name = names; size > 0 && name < names + size; name += strlen(name) + 1) {
+        if (strncmp(name, "user.", 5) == 0)
+            return true;
+    }
+    return size < 0 && errno == ERANGE;
+}
+
 void target_overwrite_notes(int fd, struct target_report *r)
 {
     ssize_t size = flistxattr(fd, NULL, 0);
@@ -123,7 +135,10 @@ void target_overwrite_notes(int fd, struct target_report *r)
 
     size = names ? flistxattr(fd, names, (size_t)size) : 0;
     for (const char *name = names; name && name < names + size; name += strlen(name) + 1) {
-        if (strncmp(name, "user.", 5) == 0 && overwrite_value(fd, name) < 0)
+        if (strncmp(name, "user.", 5) != 0)
+            continue;
+        r->noted = true;
+        if (overwrite_value(fd, name) < 0)
             target_lower(r, WIPE_UNVERIFIED, errno,
                          "a note of a program on it (extended "
                          "attribute) was not overwritten");

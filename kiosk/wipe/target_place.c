@@ -55,12 +55,20 @@ static bool is_journald(const char *who)
     return strncmp(who, unit, sizeof unit - 1) == 0;
 }
 
+/* settle = yes zeroes the journal of ext4, and of no other file system. */
+static bool is_journal_kept(const struct scope *s, const struct plan_target *t,
+                            const struct target_place *p)
+{
+    return t->root >= 0 && !(s->plan->roots[t->root].settle && strncmp(p->at.type, "ext", 3) == 0);
+}
+
 /* An entry that may be one file: its own verdict counts. A LUKS container's loop device goes with
  * its mapping, and journald closes its files when it is asked to. */
-static void judge_entry(const struct scope *s, enum plan_kind kind, int folder, const char *name,
-                        struct target_place *p)
+static void judge_entry(const struct scope *s, const struct plan_target *t, int folder,
+                        const char *name, struct target_place *p)
 {
     struct place_file file = {.regular = true};
+    enum plan_kind kind = t->kind;
     int fd = scope_open(folder, name, O_RDONLY | O_NONBLOCK | O_NOCTTY);
     char who[HOLDER_MAX] = "";
     struct stat st;
@@ -69,6 +77,8 @@ static void judge_entry(const struct scope *s, enum plan_kind kind, int folder, 
         place_look_file(&file, fd);
         file.runs = is_running(folder, name, &st);
         file.swap = place_look_swap_file(&st);
+        file.noted = kind != PLAN_LUKS && kind != PLAN_CELL && is_journal_kept(s, t, p) &&
+                     target_has_notes(fd);
         file.loop_reads_it =
             is_one_file(kind) && kind != PLAN_LUKS && place_look_loops(st.st_dev, st.st_ino);
         file.written = kind != PLAN_LUKS && holder_writes(fd, s->plan, who) &&
@@ -109,7 +119,7 @@ static void look_at_one(const struct scope *s, const struct plan_target *t, stru
         place_look_handle(fd, &p->at, p->handle);
     file_close(fd);
     if (fd >= 0 && is_one_file(t->kind))
-        judge_entry(s, t->kind, folder, leaf, p);
+        judge_entry(s, t, folder, leaf, p);
     file_close(folder);
 }
 
@@ -126,7 +136,7 @@ void target_place_look(const struct scope *s, const struct plan_target *t, struc
 
 struct walk_on {
     const struct scope *scope;
-    enum plan_kind kind;
+    const struct plan_target *target;
     struct target_place *place;
     bool (*go_on)(void *context);
     void *context;
@@ -139,6 +149,8 @@ static const struct place_verdict another_mount = {
 static const struct place_verdict too_deep = {PLACE_REFUSED, ELOOP, "a folder in it is too deep",
                                               "Move that folder further up."};
 
+static const struct place_file noted = {.regular = true, .links = 1, .noted = true};
+
 /* False: the walk is to end. */
 static bool walk_folder(const struct walk_on *w, int fd, int depth)
 {
@@ -146,6 +158,8 @@ static bool walk_folder(const struct walk_on *w, int fd, int depth)
     struct dirent *e;
     bool going = true;
 
+    if (is_journal_kept(w->scope, w->target, w->place) && target_has_notes(fd))
+        w->place->verdict = place_worse(w->place->verdict, place_judge_file(&noted));
     if (depth > TARGET_DEPTH_MAX)
         w->place->verdict = place_worse(w->place->verdict, too_deep);
     while (d && going && (e = readdir(d))) {
@@ -161,7 +175,7 @@ static bool walk_folder(const struct walk_on *w, int fd, int depth)
             going = sub < 0 || walk_folder(w, sub, depth + 1);
             file_close(sub);
         } else if (going && S_ISREG(st.st_mode)) {
-            judge_entry(w->scope, w->kind, dirfd(d), e->d_name, w->place);
+            judge_entry(w->scope, w->target, dirfd(d), e->d_name, w->place);
         }
     }
     if (d)
@@ -172,7 +186,7 @@ static bool walk_folder(const struct walk_on *w, int fd, int depth)
 void target_place_walk(const struct scope *s, const struct plan_target *t, struct target_place *p,
                        bool (*go_on)(void *context), void *context)
 {
-    const struct walk_on w = {s, t->kind, p, go_on, context};
+    const struct walk_on w = {s, t, p, go_on, context};
     char leaf[PLAN_PATH_MAX];
     int folder, fd;
 

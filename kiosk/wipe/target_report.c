@@ -24,6 +24,7 @@ void target_join(struct target_report *r, const struct target_report *part)
 {
     target_lower(r, part->outcome, part->error, part->why);
     r->lost |= part->lost;
+    r->noted |= part->noted;
 }
 
 void target_view_lower(struct target_view *v, enum wipe_outcome best, const char *why)

@@ -22,13 +22,14 @@ static int trim_ask(int fd, unsigned long what, void *arg)
     return result;
 }
 
-bool trim_filesystem(int fd)
+bool trim_journal(int fd)
+{
+    uint32_t flags = EXT4_IOC_CHECKPOINT_FLAG_ZEROOUT;
+    return syncfs(fd) == 0 && trim_ask(fd, EXT4_IOC_CHECKPOINT, &flags) == 0;
+}
+
+bool trim_free(int fd)
 {
     struct fstrim_range all = {.len = UINT64_MAX};
-    uint32_t flags = EXT4_IOC_CHECKPOINT_FLAG_ZEROOUT;
-    bool journal, trimmed;
-
-    journal = syncfs(fd) == 0 && trim_ask(fd, EXT4_IOC_CHECKPOINT, &flags) == 0;
-    trimmed = trim_ask(fd, FITRIM, &all) == 0;
-    return journal && trimmed;
+    return trim_ask(fd, FITRIM, &all) == 0;
 }

@@ -3,9 +3,13 @@
 
 #include <stdbool.h>
 
-/* What a file system may still hold of files that are gone: asks it to write its journal out and
- * zero it (ext4, Linux 5.14), and to tell the card which blocks are free (FITRIM). True if both
- * were done. Never an error: many file systems and cards have neither. */
-bool trim_filesystem(int fd);
+/* What a file system may still hold of files that are gone. True if it was done. Never an error:
+ * many file systems and cards have neither. */
+
+/* Asks it to write its journal out and zero it: ext4, from Linux 5.14 on. */
+bool trim_journal(int fd);
+
+/* Asks it to tell the card which blocks are free (FITRIM). */
+bool trim_free(int fd);
 
 #endif

@@ -219,6 +219,22 @@ def test_notes_of_programs_on_a_folder_go_too(venue, where):
     assert not on_the_disk(venue)
 
 
+@pytest.mark.parametrize("kind, plan", [("ext4", LIST), ("ext4", LIST.replace("[file", "[key")), ("ext4", TREE),
+                                        ("xfs", SETTLE)], ids=["a file", "a key", "a folder", "XFS, settle = yes"])
+def test_notes_of_programs_stay_in_the_journal(folder, kind, plan):
+    with MountedVenue(folder) as venue:
+        venue.image = venue.mounts.image(kind, "300M" if kind == "xfs" else "32M")
+        venue.mounts.mount(venue.image, venue.venue)
+        venue.plan(plan)
+        venue.sh("mkdir -p srv/venue/sheets; echo guests >srv/venue/list.csv")
+        os.setxattr(venue.mounts.see(venue.venue) / ("sheets" if plan == TREE else "list.csv"), "user.note",
+                    CANARY.encode())
+        venue.sh("sync")
+        assert set(venue.accept().values()) == set(venue.ask("DRILL").values()) == {"unverified"}
+        assert set(venue.ask("WIPE").values()) == {"unverified"}
+        assert on_the_disk(venue)
+
+
 SHEET = "[file one]\npath = /srv/venue/sheets/one\n"
 SHARED = {"a folder and a file in it": TREE + SHEET,
           "a key in a folder": TREE + SHEET.replace("[file", "[key"),

@@ -126,6 +126,7 @@ static void test_every_file(void **state)
         {"a loop device's", {.regular = true, .links = 1, .loop_reads_it = true}, PLACE_UNSURE},
         {"written", {.regular = true, .links = 1, .written = true}, PLACE_UNSURE},
         {"swap", {.regular = true, .links = 1, .swap = true}, PLACE_REFUSED},
+        {"notes in a journal", {.regular = true, .links = 1, .noted = true}, PLACE_UNSURE},
         {"reflinked and linked", {.regular = true, .links = 2, .shared = true}, PLACE_REFUSED},
     };
 

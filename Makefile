@@ -18,7 +18,7 @@ DEPS_TEST  = libcmocka-dev faketime nut-server nut-client systemd-journal-remote
 DEPS_PHONE = python3-cryptography nodejs nginx chromium chromium-driver python3-selenium \
              python3-wsproto mmdebstrap debian-archive-keyring
 DEPS_BOARD = qemu-system-arm qemu-utils mmdebstrap debian-archive-keyring gcc-aarch64-linux-gnu systemd kmod \
-             cpio e2fsprogs cryptsetup-bin
+             cpio e2fsprogs cryptsetup-bin qemu-user-static mtools fdisk zstd
 DEPS_DEB   = build-essential cmark-gfm debhelper fakeroot lintian
 DEPS_LONG  = rabbitmq-server util-linux mmdebstrap debian-archive-keyring user-mode-linux lvm2 mdadm \
              thin-provisioning-tools f2fs-tools dosfstools nilfs-tools
@@ -391,6 +391,12 @@ deb-here:
 	@set -e; for suite in bookworm trixie; do \
 	    .ci/deb $(shell dpkg --print-architecture) $$suite; \
 	    .ci/released $(shell dpkg --print-architecture) $$suite; done
+
+# The image's checksums are signed with KEY, as those of a release; URL is where it will be served.
+.PHONY: image
+image:  ## an image for the card of a Raspberry Pi 3, 4 or Zero 2 W, in build/card: KEY=FILE URL=ADDRESS; as root
+	@.ci/deb arm64 trixie
+	@KEY="$(KEY)" URL="$(URL)" .ci/image
 
 # Signed by the key in the file KEY, which minisign made.
 KEY ?=

@@ -49,10 +49,10 @@ class Venue(Kiosk):
         self.suite = suite
         self.files = files or {}
         root = disk.copy(self._image(), str(self.folder / "vda.raw"))
-        disk.put(root, self._files())
+        self._put(root)
         self.disks = [root, *disks]
-        self.board = Machine(image.kernel(suite), image.initramfs(suite), self.disks,
-                             str(self.folder / "board"), display=display, **machine)
+        self.board = Machine(*self._kernel(), self.disks, str(self.folder / "board"),
+                             display=display, **machine)
 
     def _broker(self, i):
         b = BoardBroker(self.folder / f"broker{i}", self.authority, self.place, f"broker{i}")
@@ -66,6 +66,12 @@ class Venue(Kiosk):
         with open(os.path.join(BUILD, "lock"), "w") as lock:  # another run may be at it too
             fcntl.flock(lock, fcntl.LOCK_EX)
             return image.disk(self.suite, image.stage(self.suite))
+
+    def _kernel(self):
+        return image.kernel(self.suite), image.initramfs(self.suite)
+
+    def _put(self, root):
+        disk.put(root, self._files())
 
     def _files(self):
         etc = "/etc/porchlight"

@@ -22,8 +22,8 @@ enum { LIBC_THREADS_MOST = 16 };
 struct answer {
     union race_ip found[FOUND_MAX];
     size_t count;
-    bool done;
-    const char *why; /* done, and nothing found */
+    bool done, blocked; /* blocked: it had 0.0.0.0 or ::, by which filters block a name */
+    const char *why;    /* done, and nothing found */
 };
 
 /* A look-up by libc, on a thread of its own: it cannot be called off, so whoever of both is last
@@ -51,12 +51,23 @@ struct mqtt_lookup {
     struct libc_lookup *libc; /* NULL: none */
 };
 
+/* To connect to it means to connect to this machine itself. */
+static bool is_no_address(const union race_ip *ip)
+{
+    return ip->any.sa_family == AF_INET ? ip->four.sin_addr.s_addr == INADDR_ANY
+                                        : IN6_IS_ADDR_UNSPECIFIED(&ip->six.sin6_addr);
+}
+
 static void answer_add(struct answer *a, const struct sockaddr *from, size_t len, int port)
 {
     union race_ip ip = {0};
     if (a->count == FOUND_MAX || len > sizeof ip)
         return;
     memcpy(&ip, from, len);
+    if (is_no_address(&ip)) {
+        a->blocked = true;
+        return;
+    }
     if (ip.any.sa_family == AF_INET)
         ip.four.sin_port = htons((uint16_t)port);
     else
@@ -67,7 +78,9 @@ static void answer_add(struct answer *a, const struct sockaddr *from, size_t len
 static void answer_end(struct answer *a, const char *why)
 {
     a->done = true;
-    a->why = a->count > 0 ? NULL : why;
+    a->why = a->count > 0 ? NULL
+             : a->blocked ? "0.0.0.0 is given as its address: this network's DNS blocks the name"
+                          : why;
 }
 
 /* --- by libc: addresses, and names that are no DNS server's ------------------------------------
@@ -295,6 +308,9 @@ size_t mqtt_lookup_found(const struct mqtt_lookup *l, enum lookup_family f,
 
 const char *mqtt_lookup_why(const struct mqtt_lookup *l)
 {
+    for (int f = 0; f < LOOKUP_FAMILIES; f++)
+        if (l->answers[f].done && l->answers[f].blocked && l->answers[f].why)
+            return l->answers[f].why;
     for (int f = 0; f < LOOKUP_FAMILIES; f++)
         if (l->answers[f].done && l->answers[f].why)
             return l->answers[f].why;

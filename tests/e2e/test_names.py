@@ -23,6 +23,7 @@ ANSWERS = {
     "A cut short, whole by TCP": ({A: TRUNCATED, AAAA: []}, FOUR),
     "both cut short": ({A: TRUNCATED, AAAA: TRUNCATED}, FOUR),
     "five dead addresses for AAAA": ({A: HERE, AAAA: DEAD}, FOUR),
+    "0.0.0.0 for A, as filters answer, an address for AAAA": ({A: ["0.0.0.0"], AAAA: THERE}, SIX),
     "an address for A that refuses, and a good one": ({A: ["127.9.9.9", *HERE], AAAA: []}, FOUR),
 }
 
@@ -66,9 +67,10 @@ def test_what_dns_answers_is_named():
     with kiosk:
         kiosk.start(connected=False)
         # c-ares 1.18 has one answer for both failures, 1.34 one for each.
-        for how, said in ((NXDOMAIN, "no DNS server knows"), (SERVFAIL, "look this name up"),
+        blocks = "DNS blocks the name"
+        for how, said in ((["0.0.0.0"], blocks), (NXDOMAIN, "no DNS server knows"), (SERVFAIL, "look this name up"),
                           (NXDOMAIN, "no DNS server knows"), (REFUSED, "look this name up")):
-            dns.answers = {A: how, AAAA: how}
+            dns.answers = {A: how, AAAA: [] if said == blocks else how}
             wait.until(lambda: said in (kiosk.status()["brokers"][0]["error"] or ""),
                        lambda: f"{said}: {kiosk.status()['brokers'][0]['error']}", 40)
     dns.close()

@@ -21,15 +21,17 @@ static struct ink near_water(const struct shore *s)
     return ink_mix(s->sky.ramp[1], s->sky.land, 0.30f);
 }
 
-/* A gull on the wing. */
-static void bird(struct items *l, float x, float y, float scale, float lift, struct ink ink)
+/* A gull on the wing, in two halves. */
+static void bird(struct items *l, float x, float y, float scale, float lift,
+                 const struct ink ink[2], float a)
 {
     float up = 4 * lift;
-    const float wings[] = {
-        -58, -12 - up, -45, -34 - up, -29, -39 - up, -12, -22,      0,   -5,       13, -23,
-        31,  -41 - up, 47,  -35 - up, 60,  -11 - up, 45,  -21 - up, 31,  -23 - up, 15, -3,
-        5,   14,       -6,  14,       -14, -3,       -28, -22 - up, -43, -20 - up};
-    shore_poly(l, wings, 17, x, y, scale, ink);
+    const float left[] = {-58, -12 - up, -45, -34 - up, -29, -39 - up, -12, -22,     0, -5, 0, 14,
+                          -6,  14,       -14, -3,       -28, -22 - up, -43, -20 - up};
+    const float right[] = {0,  -5,       13, -23,      31, -41 - up, 47, -35 - up, 60, -11 - up,
+                           45, -21 - up, 31, -23 - up, 15, -3,       5,  14,       0,  14};
+    shore_poly(l, left, 10, x, y, scale, ink_fade(ink[0], a));
+    shore_poly(l, right, 10, x, y, scale, ink_fade(ink[1], a));
 }
 
 static void birds(struct items *l, const struct shore *s, const struct cue_fade *show)
@@ -47,14 +49,15 @@ static void birds(struct items *l, const struct shore *s, const struct cue_fade 
                                      f->house_x - (f->tall ? 120.0f : 330.0f) * s->k),
                                170 * s->k);
     float cy = f->water - fmaxf(fminf(0.30f * f->reach, free), 50 * s->k);
-    struct ink ink = tone_against(low_sky(s), shore_hex(0x2c3a44, 1), shore_hex(0xc9cfdb, 1),
-                                  (1.15f + 0.2f * s->sky.night) * SHORE_CONTRAST);
+    struct ink ink[2];
+    tone_halves(low_sky(s), shore_hex(0x2c3a44, 1), shore_hex(0xc9cfdb, 1),
+                (1.15f + 0.2f * s->sky.night) * SHORE_CONTRAST, ink);
     for (int k = 0; k < CUE_FADE_FLOCK; k++) {
         float turn = 1.7f * (float)k;
         float x = cx + s->k * (at[k][0] + 7 * shore_sway(s, 0.11f, turn));
         float y = cy + s->k * (at[k][1] + 4 * shore_sway(s, 0.16f, turn + 1));
-        bird(l, x, y, s->k * (k == 0 ? 0.92f : 0.87f), shore_sway(s, 0.35f, turn),
-             ink_fade(ink, show->birds[k]));
+        bird(l, x, y, s->k * (k == 0 ? 0.92f : 0.87f), shore_sway(s, 0.35f, turn), ink,
+             show->birds[k]);
     }
 }
 

@@ -73,17 +73,19 @@ static void ladder(struct items *l, const struct shore *s, struct ink wall, floa
 {
     enum { RUNGS = 5 };
     float k = s->k, top = 102, lean = 15, wide = 34;
-    struct ink ink = ink_fade(
-        tone_against(wall, shore_hex(0x4e3420, 1), shore_hex(0xc8a070, 1), 1.2f * SHORE_CONTRAST),
-        a);
-    for (int rail = 0; rail < 2; rail++) {
-        float dx = wide * (float)rail;
-        const float xy[] = {dx, 0, dx + 9, 0, dx + lean + 9, -top, dx + lean, -top};
-        shore_poly(l, xy, 4, x, y, k, ink);
+    struct ink ink[2]; /* of the lower half and the upper */
+    tone_halves(wall, shore_hex(0x4e3420, 1), shore_hex(0xc8a070, 1), 1.2f * SHORE_CONTRAST, ink);
+    for (int part = 0; part < 4; part++) {
+        float from = 0.5f * (float)(part % 2), to = from + 0.5f, dx = wide * (float)(part / 2);
+        float low = dx + lean * from, high = dx + lean * to;
+        const float xy[] = {low,      -top * from, low + 9, -top * from,
+                            high + 9, -top * to,   high,    -top * to};
+        shore_poly(l, xy, 4, x, y, k, ink_fade(ink[part % 2], a));
     }
     for (int n = 1; n <= RUNGS; n++) {
         float t = (float)n / (RUNGS + 1);
-        shore_block(l, x + (lean * t + 9) * k, y - top * t * k - 4 * k, (wide - 9) * k, 8 * k, ink);
+        shore_block(l, x + (lean * t + 9) * k, y - top * t * k - 4 * k, (wide - 9) * k, 8 * k,
+                    ink_fade(ink[n > RUNGS / 2], a));
     }
 }
 

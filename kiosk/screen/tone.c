@@ -48,9 +48,22 @@ struct ink tone_lighter(struct ink background, struct ink hue, float contrast)
                    (tone_luminance(background) + REFLECTED) * contrast - REFLECTED);
 }
 
-struct ink tone_against(struct ink background, struct ink dark, struct ink light, float contrast)
+static struct ink tone_turned(struct ink background, struct ink dark, struct ink light,
+                              float contrast, float turn)
 {
-    float t = (tone_luminance(background) - TURN) / TURN_OVER + 0.5f;
+    float t = (tone_luminance(background) - turn) / TURN_OVER + 0.5f;
     return ink_mix(tone_lighter(background, light, contrast),
                    tone_darker(background, dark, contrast), fminf(fmaxf(t, 0), 1));
+}
+
+struct ink tone_against(struct ink background, struct ink dark, struct ink light, float contrast)
+{
+    return tone_turned(background, dark, light, contrast, TURN);
+}
+
+void tone_halves(struct ink background, struct ink dark, struct ink light, float contrast,
+                 struct ink half[2])
+{
+    half[0] = tone_turned(background, dark, light, contrast, TURN);
+    half[1] = tone_turned(background, dark, light, contrast, TURN + 1.5f * TURN_OVER);
 }

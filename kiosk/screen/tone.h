@@ -10,6 +10,11 @@
  * the light of a dawn changes by a tenth, it is a mix of them. Opaque. */
 struct ink tone_against(struct ink background, struct ink dark, struct ink light, float contrast);
 
+/* As tone_against, for what is drawn in two halves: they turn one after the other, so that there is
+ * always one of them to be seen. */
+void tone_halves(struct ink background, struct ink dark, struct ink light, float contrast,
+                 struct ink half[2]);
+
 /* As tone_against, in one direction alone. */
 struct ink tone_darker(struct ink background, struct ink hue, float contrast);
 struct ink tone_lighter(struct ink background, struct ink hue, float contrast);

@@ -154,6 +154,43 @@ static void test_every_cue_is_seen(void **state)
     assert_int_equal(weak, 0);
 }
 
+/* At dawn and dusk what is dark by day turns light. Minute by minute it can be seen: a fault that
+ * cannot would be taken for none. */
+static void test_cues_are_seen_while_they_turn(void **state)
+{
+    (void)state;
+    static const struct cue quiet = {0}, out = {OUT, 0, 0, 20}, drill = {CUE_DRILL | OUT, 0, 0, 20},
+                            fault = {CUE_FAULT, 0, 0, 0}, bird = {OUT | CUE_SEEN, 1, 0, 20};
+    static const struct {
+        const char *name;
+        const struct cue *with, *without;
+    } turning[] = {{"fault", &fault, &quiet}, {"seen: one", &bird, &out}, {"drill", &drill, &out}};
+    /* 03:45 to 05:15, and 20:05 to 21:35. */
+    static const int64_t from[] = {1779407100, 1779465900};
+    enum { STEP = 40, HOUR_AND_HALF = 5400 };
+    struct picture p;
+    double minute = eye_minute(400, 240, 7);
+    int bad = 0;
+    picture_open(&p, SCENE_WINDOW, 400, 240, NULL, 7);
+    for (int64_t k = 0; k < 2 * HOUR_AND_HALF; k += STEP) {
+        int64_t at = from[k / HOUR_AND_HALF] + k % HOUR_AND_HALF;
+        struct looks looks = {.count = 0};
+        EACH_ROW (c, turning, turning[c].name) {
+            struct seen seen =
+                eye_compare(look_at(&looks, &p, turning[c].with, at, minute),
+                            look_at(&looks, &p, turning[c].without, at, minute), p.w, p.h, minute);
+            if ((seen.minutes < EYE_MINUTES || seen.contrast < EYE_CONTRAST) && bad++ < 12)
+                print_error("%s at second %d of the day: %.1f minutes, contrast %.2f\n",
+                            turning[c].name, (int)((at + 4 * 3600) % 86400), seen.minutes,
+                            seen.contrast);
+        }
+        while (looks.count > 0)
+            free(looks.eye[--looks.count]);
+    }
+    picture_close(&p);
+    assert_int_equal(bad, 0);
+}
+
 /* The measure itself: a grey square of known size and contrast on a grey picture, and lines that
  * this eye cannot tell apart. */
 static void test_measure(void **state)
@@ -185,6 +222,7 @@ static void test_measure(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_measure),
+                                       cmocka_unit_test(test_cues_are_seen_while_they_turn),
                                        cmocka_unit_test(test_every_cue_is_seen)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -88,6 +88,18 @@ bool utf8_printable(const char *text, size_t len)
     return true;
 }
 
+void utf8_clean(char *text)
+{
+    uint32_t character;
+    for (size_t len = strlen(text); len > 0;) {
+        size_t step = utf8_step(text, len, &character), n = step > 0 ? step : 1;
+        if (step == 0 || !utf8_printable(text, step))
+            memset(text, ' ', n);
+        text += n;
+        len -= n;
+    }
+}
+
 size_t utf8_fit(const char *text, size_t most)
 {
     size_t n = strlen(text);

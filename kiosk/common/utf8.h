@@ -27,6 +27,10 @@ const char *utf8_trim(const char *text, size_t *len);
  * characters, no zero-width ones, none that turn the direction of the text. */
 bool utf8_printable(const char *text, size_t len);
 
+/* Puts a space in the place of each byte of what is not printable, as above, and of what is not
+ * UTF-8: for text from outside that is shown in terminals, and may have been cut short. */
+void utf8_clean(char *text);
+
 /* The longest beginning of `text` that takes at most `most` bytes and cuts no character. */
 size_t utf8_fit(const char *text, size_t most);
 

@@ -1,4 +1,5 @@
 #include "kiosk/common/clock.h"
+#include "kiosk/common/utf8.h"
 #include "kiosk/mqtt/session_parts.h"
 
 #include <stdio.h>
@@ -12,6 +13,7 @@ void session_refused(struct mqtt_session *s, enum mqtt_fault fault, const char *
     s->end.refused = true;
     s->end.fault = fault;
     snprintf(s->end.detail, sizeof s->end.detail, "%s", detail);
+    utf8_clean(s->end.detail);
 }
 
 static struct mqtt_reason session_reason(const struct mqtt_session *s, enum mqtt_answer answer,
@@ -46,9 +48,7 @@ static void words_add(char detail[MQTT_DETAIL_MAX], const mosquitto_property *pr
             snprintf(detail + len, MQTT_DETAIL_MAX - len, " (%.100s)", text);
         free(text);
     }
-    for (char *c = detail; *c; c++)
-        if ((unsigned char)*c < ' ' || *c == 0x7f)
-            *c = ' ';
+    utf8_clean(detail);
 }
 
 /* 3.1.1 has codes of its own for what MQTT 5 has others for. */

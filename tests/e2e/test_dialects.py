@@ -107,6 +107,11 @@ def connack_codes():
         yield Row(f"CONNACK {code:#x} to a will", Dialect(connack=refuses_will(code, bool)),
                   faults=("limits",), connects=8,
                   delivery="unproved" if code == 0x9b else "handed over")
+    # The last one is cut within a character.
+    for words in ("a\u202eb", "é" * 300, "x" + "é" * 300):
+        yield Row(f"CONNACK 0x87 with the words {ascii(words[:9])}", Dialect(
+            connack=lambda c: 0x87, properties={"reason": words}), leaves=False,
+            faults=("credentials",), delivery="pending")
     yield Row("CONNACK 0x85 to an id of ours", Dialect(connack=lambda c: 0x85 if c.id else 0),
               connects=6)
     yield Row("CONNACK 0x9c with a server", Dialect(
@@ -292,6 +297,8 @@ def wrongs(row):
         yield "the cue and the delivery disagree"
     if f["connects"] > row.connects:
         yield f"{f['connects']} connections"
+    if not (f["error"] or "").isprintable() or "\ufffd" in (f["error"] or ""):
+        yield f"status shows {f['error']!r}"
     if f["log"] > 40:
         yield f"{f['log']} lines of log"
 

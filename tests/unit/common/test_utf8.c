@@ -59,9 +59,32 @@ static void test_a_cut_keeps_characters_whole(void **state)
         assert_int_equal(utf8_fit(text, most), fits[most]);
 }
 
+static void test_text_from_outside_is_cleaned(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name, *text, *clean;
+    } rows[] = {
+        {"nothing to clean", "it is \xC9\x99 busy", "it is \xC9\x99 busy"},
+        {"nothing at all", "", ""},
+        {"an escape and a line end", "a\x1B[31m\nb", "a [31m b"},
+        {"a control character of two bytes", "a\xC2\x9Bz", "a  z"},
+        {"one that turns the text", "a\xE2\x80\xAEz", "a   z"},
+        {"cut within a character", "a\xE1\x83", "a  "},
+        {"no UTF-8", "\xFFz", " z"},
+    };
+    EACH_ROW (k, rows, rows[k].name) {
+        char text[32];
+        strcpy(text, rows[k].text);
+        utf8_clean(text);
+        assert_string_equal(text, rows[k].clean);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_steps),
-                                       cmocka_unit_test(test_a_cut_keeps_characters_whole)};
+                                       cmocka_unit_test(test_a_cut_keeps_characters_whole),
+                                       cmocka_unit_test(test_text_from_outside_is_cleaned)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -374,7 +374,8 @@ bool target_place_remember(const struct scope *s, const struct plan_target *t,
     if (p->missing || s->roots[t->root] < 0 || !p->at.known)
         return false;
     one = remembered_make(m, t);
-    if (!one || (one->at.known && !again && !place_same(&one->at, &p->at)))
+    if (!one || (one->at.known && !again && !place_same(&one->at, &p->at)) ||
+        (!again && target_place_replaced(s, t, p, one))) /* until the host accepts it */
         return false;
     before = *one;
     one->at = p->at;

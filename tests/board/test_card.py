@@ -15,8 +15,9 @@ import pytest
 from tests.board import disk
 from tests.board.image import GUEST
 from tests.board.suite import BUILD, ROOT
+from tests.board.test_layouts import PATIENT
 from tests.board.test_package import bytes_of, newer
-from tests.board.venue import DOOR, SWITCH, BareVenue
+from tests.board.venue import DOOR, REST, SWITCH, BareVenue
 from tests.kit import wait
 from tests.kit.process import Process
 
@@ -92,7 +93,7 @@ class CardVenue(BareVenue):
             "/etc/systemd/journald.conf.d/board.conf": (bytes_of(f"{GUEST}/journald.conf"), 0o644),
             "/root/newer.deb": (bytes_of(newer(ours)), 0o644)})
         # The firmware's own words; the last console is the one that the test reads.
-        self.board.command_line = self.firmware.text("cmdline.txt").strip() + " console=ttyAMA0"
+        self.board.command_line = f"{self.firmware.text('cmdline.txt').strip()} {PATIENT} console=ttyAMA0"
 
     def _image(self):
         return built()
@@ -107,6 +108,15 @@ class CardVenue(BareVenue):
 
     def _kernel(self):
         return self.firmware.named("kernel"), self.firmware.named("initramfs")
+
+    def boot(self, levels=None, armed=True):
+        """As every venue, with patience for a whole Debian."""
+        began = time.monotonic()
+        self.board.start({**REST, **(levels or {})})
+        self.board.wait_hand(900)
+        if armed:
+            self.wait_armed(timeout=900)
+        return time.monotonic() - began
 
     def start(self):
         began = time.monotonic()
@@ -254,7 +264,7 @@ class Pi:
         self.boots += 1
         serial = self.folder / f"serial-{self.boots}"
         serial.touch()
-        line = self.firmware.text("cmdline.txt").strip() + " console=ttyS1,115200"
+        line = f"{self.firmware.text('cmdline.txt').strip()} {PATIENT} console=ttyS1,115200"
         machine = Process("pi", [
             "qemu-system-aarch64", "-M", "raspi3b", "-display", "none", "-serial", "null",
             "-serial", f"file:{serial}", "-drive", f"file={self.img},if=sd,format=raw",

@@ -21,13 +21,15 @@ static struct ink near_water(const struct shore *s)
     return ink_mix(s->sky.ramp[1], s->sky.land, 0.30f);
 }
 
-/* A gull on the wing, in two halves. */
+/* A gull on the wing, in two halves: the left one reaches below the right one, so that no seam is
+ * seen. */
 static void bird(struct items *l, float x, float y, float scale, float lift,
                  const struct ink ink[2], float a)
 {
     float up = 4 * lift;
-    const float left[] = {-58, -12 - up, -45, -34 - up, -29, -39 - up, -12, -22,     0, -5, 0, 14,
-                          -6,  14,       -14, -3,       -28, -22 - up, -43, -20 - up};
+    const float left[] = {-58, -12 - up, -45, -34 - up, -29, -39 - up, -12,
+                          -22, 1.5f,     -4,  1.5f,     14,  -6,       14,
+                          -14, -3,       -28, -22 - up, -43, -20 - up};
     const float right[] = {0,  -5,       13, -23,      31, -41 - up, 47, -35 - up, 60, -11 - up,
                            45, -21 - up, 31, -23 - up, 15, -3,       5,  14,       0,  14};
     shore_poly(l, left, 10, x, y, scale, ink_fade(ink[0], a));

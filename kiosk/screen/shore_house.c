@@ -76,7 +76,8 @@ static void ladder(struct items *l, const struct shore *s, struct ink wall, floa
     struct ink ink[2]; /* of the lower half and the upper */
     tone_halves(wall, shore_hex(0x4e3420, 1), shore_hex(0xc8a070, 1), 1.2f * SHORE_CONTRAST, ink);
     for (int part = 0; part < 4; part++) {
-        float from = 0.5f * (float)(part % 2), to = from + 0.5f, dx = wide * (float)(part / 2);
+        float from = 0.5f * (float)(part % 2), dx = wide * (float)(part / 2);
+        float to = from > 0 ? 1 : 0.52f; /* below the upper half, so that no seam is seen */
         float low = dx + lean * from, high = dx + lean * to;
         const float xy[] = {low,      -top * from, low + 9, -top * from,
                             high + 9, -top * to,   high,    -top * to};

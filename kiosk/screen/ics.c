@@ -11,7 +11,7 @@
 #include <strings.h>
 #include <time.h>
 
-enum { ICS_LINE = 2048, ICS_LEFT_OUT = 64, ICS_DAYS = 40 * 366 };
+enum { ICS_LINE = 2048, ICS_LEFT_OUT = 64, ICS_DAYS = 40 * 366, ICS_RUNS = 9 };
 
 /* A moment in local time: days since 1970 and the minute of the day. */
 struct ics_moment {
@@ -322,7 +322,8 @@ static bool happens_on(const struct ics_event *e, int64_t day)
     return e->count == 0 || before < e->count;
 }
 
-/* Adds the event to today's programme if it is today's. */
+/* Adds the event to today's programme if it is today's, or began at most ICS_RUNS days before and
+ * still runs. */
 static void take_whole_event(struct ics_event *e, const struct tm *now, struct programme *p)
 {
     int64_t today = ics_day(now->tm_year + 1900, now->tm_mon + 1, now->tm_mday);
@@ -331,7 +332,7 @@ static void take_whole_event(struct ics_event *e, const struct tm *now, struct p
         ics_fault(e, "a whole day", e->line);
     if (!e->bad && e->title[0] == '\0')
         ics_fault(e, "no SUMMARY", e->line);
-    if (e->bad || !happens_on(e, today))
+    if (e->bad)
         return;
     if (e->duration >= 0)
         out.until = out.minute + e->duration;
@@ -343,7 +344,16 @@ static void take_whole_event(struct ics_event *e, const struct tm *now, struct p
         out.until = -1;
     memcpy(out.title, e->title, sizeof out.title);
     out.rtl = bidi_is_rtl(out.title);
-    programme_add(p, &out, now->tm_hour * 60 + now->tm_min);
+    int minute = now->tm_hour * 60 + now->tm_min;
+    for (int before = 0; before <= ICS_RUNS; before++) {
+        bool shown = before == 0 || out.until > minute;
+        if (shown && happens_on(e, today - before))
+            programme_add(p, &out, minute);
+        if (out.until < 0)
+            return;
+        out.minute -= 1440;
+        out.until -= 1440;
+    }
 }
 
 /* Copies the line at *at, joined with those that continue it; of a longer line the beginning.

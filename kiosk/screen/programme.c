@@ -36,21 +36,32 @@ static bool date_of(const char *line, struct tm *date)
     return year >= 2000 && month >= 1 && month <= 12 && day >= 1 && day <= 31;
 }
 
-/* "[fri]", "[2026-11-22]", "[22.11.2026]". 1: what follows is for today, 0: for another day, -1:
- * it cannot be read. */
+/* Days that lines are for, as bits. */
+enum { TODAY = 1, YESTERDAY = 2 };
+
+static bool same_day(const struct tm *a, const struct tm *b)
+{
+    return a->tm_year == b->tm_year && a->tm_mon == b->tm_mon && a->tm_mday == b->tm_mday;
+}
+
+/* "[fri]", "[2026-11-22]", "[22.11.2026]". Which days what follows is for; -1: it cannot be read.
+ */
 static int heading(const char *line, const struct tm *today)
 {
-    struct tm date;
+    struct tm date, yesterday = *today;
+    yesterday.tm_mday--;
+    yesterday.tm_hour = 12;
+    timegm(&yesterday);
     const char *end = strchr(line, ']');
     if (!end || (end[1] != '\0' && !strchr(" \t#", end[1])))
         return -1;
     int weekday = weekday_of(line + 1, (size_t)(end - line - 1));
     if (weekday >= 0)
-        return weekday == today->tm_wday;
+        return (weekday == today->tm_wday ? TODAY : 0) +
+               ((weekday + 1) % 7 == today->tm_wday ? YESTERDAY : 0);
     if (!date_of(line, &date))
         return -1;
-    return date.tm_year == today->tm_year && date.tm_mon == today->tm_mon &&
-           date.tm_mday == today->tm_mday;
+    return (same_day(&date, today) ? TODAY : 0) + (same_day(&date, &yesterday) ? YESTERDAY : 0);
 }
 
 void programme_add(struct programme *p, const struct event *e, int minute)
@@ -176,25 +187,32 @@ static bool may_be_heading(const char *line)
            sscanf(line, "%d%*[-./]%d%*[-./]%d%c", &a, &b, &c, &dash) >= 3;
 }
 
-/* One line of the file. `applies`: whether the heading above it is for today. */
-static enum line programme_take_line(const char *line, const struct tm *now, bool *applies,
+/* One line of the file. `applies`: which days the heading above it is for. Of yesterday's events
+ * those that still run are shown. */
+static enum line programme_take_line(const char *line, const struct tm *now, int *applies,
                                      struct programme *p)
 {
     struct event e;
+    int minute = now->tm_hour * 60 + now->tm_min;
     if (line[0] == '\0' || line[0] == '#')
         return LINE_NOTHING;
     if (line[0] == '[') {
-        int today = heading(line, now);
-        *applies = today > 0;
-        return today < 0 ? LINE_LOST_HEADING : LINE_HEADING;
+        int days = heading(line, now);
+        *applies = days > 0 ? days : 0;
+        return days < 0 ? LINE_LOST_HEADING : LINE_HEADING;
     }
     enum line got = take_event(line, &e);
     if (got == LINE_LOST && may_be_heading(line)) {
-        *applies = false;
+        *applies = 0;
         return LINE_LOST_HEADING;
     }
-    if (got != LINE_LOST && *applies)
-        programme_add(p, &e, now->tm_hour * 60 + now->tm_min);
+    if (got != LINE_LOST && (*applies & TODAY))
+        programme_add(p, &e, minute);
+    if (got != LINE_LOST && (*applies & YESTERDAY) && e.until > DAY + minute) {
+        e.minute -= DAY;
+        e.until -= DAY;
+        programme_add(p, &e, minute);
+    }
     return got;
 }
 
@@ -248,8 +266,7 @@ void programme_name_line(char why[PROGRAMME_WHY], int bad, int line)
 int programme_parse(const char *file, const char *text, size_t len, const struct tm *now,
                     struct programme *p, char why[PROGRAMME_WHY])
 {
-    bool applies = true;
-    int bad = 0, number = 1;
+    int applies = TODAY | YESTERDAY, bad = 0, number = 1;
     size_t at = utf8_mark(text, len);
     memset(p, 0, sizeof *p);
     if (!utf8_valid(text, len)) {

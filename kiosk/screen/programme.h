@@ -28,7 +28,7 @@ enum {
 };
 
 struct event {
-    int minute; /* of the day */
+    int minute; /* of the day; below 0: it began on a day before, and still runs */
     int until;  /* when it ends, over 1440 on the next day; -1: the file does not say */
     char title[PROGRAMME_TITLE];
     bool rtl; /* the title reads from right to left */

@@ -24,12 +24,12 @@ struct page {
     struct ink ink, accent;
 };
 
-/* "19:00" in the language's digits. */
+/* "19:00" in the language's digits; of a minute up to ten days before. */
 static void time_text(const struct scene_words *w, int minute, char out[32])
 {
     char plain[8];
     size_t at = 0;
-    snprintf(plain, sizeof plain, "%02d:%02d", minute / 60 % 24, minute % 60);
+    snprintf(plain, sizeof plain, "%02d:%02d", (minute + 14400) / 60 % 24, (minute + 14400) % 60);
     out[0] = '\0';
     for (const char *p = plain; *p; p++) {
         bool own = *p != ':' && w->digit[0][0] != '\0';

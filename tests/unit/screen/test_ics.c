@@ -31,6 +31,12 @@ static const struct {
      NULL},
     {"over midnight", CALENDAR(FILM "DTSTART:20261120T230000\r\nDURATION:PT2H30M\r\n"), 1380, 1530,
      NULL},
+    {"since yesterday", CALENDAR(FILM "DTSTART:20261119T190000\r\nDTEND:20261120T130000\r\n"), -300,
+     780, NULL},
+    {"until this morning", CALENDAR(FILM "DTSTART:20261119T190000\r\nDTEND:20261120T113000\r\n"),
+     -1, -1, NULL},
+    {"for three days", CALENDAR(FILM "DTSTART:20261118T190000\r\nDTEND:20261121T130000\r\n"), -1740,
+     2220, NULL},
     {"to the end of days", CALENDAR(FILM "DTSTART:20261120T190000\r\nDTEND:87671958T213000\r\n"),
      1140, -1, NULL},
     {"too long to add up",
@@ -92,7 +98,7 @@ static void test_events(void **state)
         int bad = ics_parse("x.ics", days[k].text, strlen(days[k].text), &today, &p, why);
         assert_int_equal(bad, days[k].why ? -1 : 0);
         assert_true(!days[k].why || strstr(why, days[k].why));
-        assert_int_equal(p.count, days[k].minute >= 0);
+        assert_int_equal(p.count, days[k].minute != -1);
         if (p.count == 0)
             continue;
         assert_int_equal(p.event[0].minute, days[k].minute);

@@ -239,20 +239,29 @@ static void say_piece(const struct words_piece *p, const char *broker)
 
 /* --- the lines -------------------------------------------------------------------------------- */
 
+/* What was received as an object: a message, or why there is none. */
+static void print_received(const struct phone_client_heard *h, const struct mqtt_event *e,
+                           const char *broker)
+{
+    const char *special = h->root ? "root" : h->closed ? "closed" : h->refused ? "refused" : NULL;
+    if (!special) {
+        print_message(h, e, broker);
+        return;
+    }
+    cJSON *o = object(special, e->at);
+    add_origin(o, h, e, broker);
+    if (h->refused && !h->closed)
+        cJSON_AddStringToObject(o, "why", h->refused);
+    if (h->root)
+        add_root(o, &h->said, h->verdict);
+    listen_output_print(o);
+}
+
 void listen_output_message(bool json, const struct phone_client_heard *h,
                            const struct mqtt_event *e, const char *broker, bool news)
 {
-    const char *special = h->root ? "root" : h->closed ? "closed" : h->refused ? "refused" : NULL;
-    if (json && special) {
-        cJSON *o = object(special, e->at);
-        add_origin(o, h, e, broker);
-        if (h->refused && !h->closed)
-            cJSON_AddStringToObject(o, "why", h->refused);
-        if (h->root)
-            add_root(o, &h->said, h->verdict);
-        listen_output_print(o);
-    } else if (json) {
-        print_message(h, e, broker);
+    if (json) {
+        print_received(h, e, broker);
     } else if (h->root) {
         say_root(h, broker);
     } else if (h->refused && !h->closed) {
@@ -307,8 +316,20 @@ static cJSON *shown_object(const struct view_shown *s, bool staff)
     return o;
 }
 
-void listen_output_show(bool json, const struct phone_client *m, const struct view_rules *r,
-                        enum view_show worst, int64_t now)
+/* What is so at one of the kiosks at least. */
+static void shown_add(struct view_shown *all, const struct view_shown *one)
+{
+    all->duress |= one->duress;
+    all->code |= one->code;
+    all->delayed |= one->delayed;
+    all->undated |= one->undated;
+    all->held |= one->held;
+    all->late |= one->late;
+    all->rooted |= one->rooted;
+    all->silent |= one->silent && !one->undated && one->show != VIEW_RETIRED;
+}
+
+static void say_shown(const struct view_shown *s)
 {
     static const char *const words[] = {
         [VIEW_QUIET] = "quiet",
@@ -321,40 +342,37 @@ void listen_output_show(bool json, const struct phone_client *m, const struct vi
         [VIEW_UNCONFIRMED] = "ALERT; all-clear pressed at the door, not confirmed",
         [VIEW_LOCKDOWN] = "LOCKDOWN",
     };
+    const char *when = s->held      ? ", messages are held back"
+                       : s->delayed ? ", what it sends arrives late"
+                       : s->undated ? ", how old its messages are is not known yet"
+                                    : "";
+    listen_output_say("=", "%s%s%s%s%s%s%s", words[s->show],
+                      s->show == VIEW_ALL_CLEAR && s->rooted ? ", ended by the root key" : "",
+                      s->show >= VIEW_CAUTION && s->silent ? " (kiosk silent)" : "", when,
+                      s->late ? ", an alarm came late: check" : "",
+                      s->duress ? ", pressed UNDER DURESS at the door" : "",
+                      s->code ? ", the code was pressed at the door" : "");
+}
+
+void listen_output_show(bool json, const struct phone_client *m, const struct view_rules *r,
+                        enum view_show worst, int64_t now)
+{
+    struct view_shown all = {.show = worst};
     cJSON *o = json ? object("show", now) : NULL, *kiosks = NULL;
-    bool duress = false, code = false, silent = false, held = false, late = false;
-    bool delayed = false, undated = false;
-    bool rooted = false;
     if (json) {
         cJSON_AddStringToObject(o, "show", view_show_name(worst));
         kiosks = cJSON_AddObjectToObject(o, "kiosks");
     }
     for (size_t i = 0; i < m->kiosks_count; i++) {
         struct view_shown s = view_look(&m->kiosks[i].view, r, now);
-        duress |= s.duress;
-        code |= s.code;
-        delayed |= s.delayed;
-        undated |= s.undated;
-        held |= s.held;
-        late |= s.late;
-        rooted |= s.rooted;
-        silent |= s.silent && !s.undated && s.show != VIEW_RETIRED;
+        shown_add(&all, &s);
         if (json)
             cJSON_AddItemToObject(kiosks, m->kiosks[i].id, shown_object(&s, r->staff));
     }
     if (json)
         listen_output_print(o);
     else
-        listen_output_say("=", "%s%s%s%s%s%s%s", words[worst],
-                          worst == VIEW_ALL_CLEAR && rooted ? ", ended by the root key" : "",
-                          worst >= VIEW_CAUTION && silent ? " (kiosk silent)" : "",
-                          held      ? ", messages are held back"
-                          : delayed ? ", what it sends arrives late"
-                          : undated ? ", how old its messages are is not known yet"
-                                    : "",
-                          late ? ", an alarm came late: check" : "",
-                          duress ? ", pressed UNDER DURESS at the door" : "",
-                          code ? ", the code was pressed at the door" : "");
+        say_shown(&all);
 }
 
 void listen_output_answer(bool json, const char *kind, const char *what, const char *reason,

@@ -239,11 +239,25 @@ static void take_counts(struct reader *r, struct message *m, unsigned parts)
         m->phones = take_count(r, "phones", "phones is no count");
 }
 
+static void take_detail(struct reader *r, const struct message *m)
+{
+    if (m->detail[0] == '\0' && !r->why)
+        r->why = "detail is null";
+}
+
+static void take_account(struct reader *r, struct message *m)
+{
+    take_shaped(r, "account", m->account, sizeof m->account, message_account_is_good,
+                "account is not 16 hex digits");
+    if (!r->why && m->account[0] == '\0')
+        r->why = "account is null";
+}
+
 static void take_parts(struct reader *r, struct message *m)
 {
     unsigned parts = message_kinds[m->kind].parts;
-    if (parts & PART_DETAIL && m->detail[0] == '\0' && !r->why)
-        r->why = "detail is null";
+    if (parts & PART_DETAIL)
+        take_detail(r, m);
     if (parts & PART_AGE)
         take_age(r, m);
     if (parts & PART_STATE)
@@ -254,12 +268,8 @@ static void take_parts(struct reader *r, struct message *m)
     if (parts & PART_LINK)
         m->connection = take_number(r, "connection", MESSAGE_INTEGER_END,
                                     "connection is missing or no integer below 2^53");
-    if (parts & PART_ACCOUNT) {
-        take_shaped(r, "account", m->account, sizeof m->account, message_account_is_good,
-                    "account is not 16 hex digits");
-        if (!r->why && m->account[0] == '\0')
-            r->why = "account is null";
-    }
+    if (parts & PART_ACCOUNT)
+        take_account(r, m);
     if (parts & PART_WHERE && !absent(r, "where"))
         take_shaped(r, "where", m->where, sizeof m->where, message_where_is_good,
                     "where is neither null nor a name");

@@ -50,9 +50,24 @@ static bool host_is_address(const char *text, bool *zoned)
     return true;
 }
 
-bool mqtt_host_read(const char *text, struct mqtt_host *h, const char **why)
+/* A name may end with the root's dot, which no certificate has. */
+static void host_end_dot(char *name)
+{
+    size_t len = strlen(name);
+    if (len > 1 && name[len - 1] == '.')
+        name[len - 1] = '\0';
+}
+
+static bool host_is_local(const char *name)
 {
     static const char local[] = ".local";
+    size_t len = strlen(name), end = strlen(local);
+    return strcasecmp(name, "localhost") == 0 ||
+           (len > end && strcasecmp(name + len - end, local) == 0);
+}
+
+bool mqtt_host_read(const char *text, struct mqtt_host *h, const char **why)
+{
     bool bracketed = text[0] == '[';
     size_t len = strlen(text);
     *h = (struct mqtt_host){0};
@@ -74,11 +89,9 @@ bool mqtt_host_read(const char *text, struct mqtt_host *h, const char **why)
         return false;
     if (h->numeric && !zoned)
         memcpy(h->dialled, h->certified, sizeof h->dialled);
-    len = strlen(h->certified);
-    if (!h->numeric && len > 1 && h->certified[len - 1] == '.')
-        h->certified[--len] = '\0';
-    bool multicast =
-        len > strlen(local) && strcasecmp(h->certified + len - strlen(local), local) == 0;
-    h->local = !h->numeric && (multicast || strcasecmp(h->certified, "localhost") == 0);
+    if (!h->numeric) {
+        host_end_dot(h->certified);
+        h->local = host_is_local(h->certified);
+    }
     return true;
 }

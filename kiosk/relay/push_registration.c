@@ -85,14 +85,26 @@ static bool account_is_revoked(const struct ring_policy *known, size_t kiosk, co
            root_word_revokes(&known->kiosks[kiosk].root, id);
 }
 
+/* Opens a phone's letter about its subscription: whether all that it says is allowed to `account`
+ * of kiosk i. `text` is to be cleared. */
+static bool letter_is_allowed(const struct push_registration *d, const struct inbound *e, size_t i,
+                              const char *account, const struct mqtt_event *got,
+                              struct push_offer_letter *l, char text[ENVELOPE_LETTER_MAX + 1])
+{
+    uint8_t signature[64];
+    size_t len;
+    return envelope_letter_open(d->public, d->secret, got->payload, got->len, text, &len,
+                                signature) == ENVELOPE_OK &&
+           push_offer_read(text, len, l) == 0 && strcmp(l->account, account) == 0 &&
+           (l->ask != PUSH_OFFER_STAFF || is_staff(e, i, got->topic, l, signature, text, len));
+}
+
 bool push_registration_receive(const struct push_registration *d, const struct inbound *e,
                                const struct ring_policy *known, struct webpush_sender *w,
                                const struct mqtt_event *got)
 {
     char account[TOPIC_ID_LEN + 1], text[ENVELOPE_LETTER_MAX + 1];
     struct push_offer_letter l;
-    uint8_t signature[64];
-    size_t text_len;
     enum topic t;
     bool arrived = push_offer_is_arrived(got->payload, got->len);
     if (got->len != ENVELOPE_SIZE || (got->payload[FORM_AT] != FORM_LETTER && !arrived))
@@ -104,11 +116,7 @@ bool push_registration_receive(const struct push_registration *d, const struct i
             if (got->retained || !webpush_sender_arrived(w, e->venue_bytes, account, got->payload))
                 log_debug("a report of a test that arrived was refused");
         } else if (!got->retained && !account_is_revoked(known, i, account) &&
-                   envelope_letter_open(d->public, d->secret, got->payload, got->len, text,
-                                        &text_len, signature) == ENVELOPE_OK &&
-                   push_offer_read(text, text_len, &l) == 0 && strcmp(l.account, account) == 0 &&
-                   (l.ask != PUSH_OFFER_STAFF ||
-                    is_staff(e, i, got->topic, &l, signature, text, text_len)))
+                   letter_is_allowed(d, e, i, account, got, &l, text))
             webpush_sender_letter(w, &l);
         else
             log_debug("a phone's letter was refused");

@@ -135,6 +135,16 @@ static void again_begin(const struct ring_policy *w, struct ring_policy_kiosk *k
     k->topics_at = now + k->topics_pause;
 }
 
+/* After k->on and k->id; `other`: the alert that is on is not the one before. */
+static void again_follow(const struct ring_policy *w, struct ring_policy_kiosk *k, bool other,
+                         int64_t age, int64_t now)
+{
+    if (!k->on)
+        k->again_ends = NS_NEVER;
+    else if (other)
+        again_begin(w, k, age, now);
+}
+
 /* Its epoch or place in it is not the newest, but its signature is good. */
 static enum ring_policy_ring ring_policy_on_old(struct ring_policy_kiosk *k,
                                                 const struct message *m, int64_t now)
@@ -148,34 +158,42 @@ static enum ring_policy_ring ring_policy_on_old(struct ring_policy_kiosk *k,
     return RING_POLICY_ALERT;
 }
 
+/* Whether this is what the kiosk asks for now. */
+static bool ring_is_newest(const struct ring_policy_kiosk *k, const struct message *m)
+{
+    if (!k->known || m->epoch > k->ring_epoch)
+        return true;
+    if (m->epoch == k->ring_epoch)
+        return m->seq > k->ring_seq;
+    /* Of a kiosk that lost its record and was shown to be alive. */
+    return m->epoch == k->epoch && k->fresh.anchored && k->fresh.epoch == m->epoch;
+}
+
+static bool staff_is_new(struct ring_policy_kiosk *k, const struct alert_id *id)
+{
+    return !ring_policy_is_over(k, id) && first_for(k->staff_for, id);
+}
+
 static enum ring_policy_ring ring_policy_on_ring(const struct ring_policy *w,
                                                  struct ring_policy_kiosk *k,
                                                  const struct message *m, bool retained,
                                                  int64_t wall_age, int64_t now)
 {
     freshness_got(&k->fresh, FRESHNESS_RING, m->epoch, m->seq, now);
-    bool newer = !k->known || m->epoch > k->ring_epoch ||
-                 (m->epoch == k->ring_epoch && m->seq > k->ring_seq);
-    /* Of a kiosk that lost its record and was shown to be alive. */
-    bool restarted = k->known && m->epoch < k->ring_epoch && m->epoch == k->epoch &&
-                     k->fresh.anchored && k->fresh.epoch == m->epoch;
-    if (!newer && !restarted)
+    if (!ring_is_newest(k, m))
         return ring_policy_on_old(k, m, now);
     bool on = m->on && !ring_policy_is_over(k, &m->id), ended = k->known && k->on && !on;
     bool begun = on && first_for(k->rung_for, &m->id);
     bool other = on && !(k->known && k->on && alert_id_equal(&k->id, &m->id));
-    bool stale = retained && wall_age > RING_POLICY_STAFF_FOR;
-    bool staff = !ring_policy_is_over(k, &m->staff) && first_for(k->staff_for, &m->staff) && !stale;
+    int64_t age = retained && wall_age > 0 ? wall_age : 0;
+    bool staff = staff_is_new(k, &m->staff) && age <= RING_POLICY_STAFF_FOR;
     k->known = true;
     k->ring_epoch = m->epoch;
     k->ring_seq = m->seq;
     k->on = on;
     k->id = m->id;
     k->staff = m->staff;
-    if (!on)
-        k->again_ends = NS_NEVER;
-    else if (other)
-        again_begin(w, k, retained && wall_age > 0 ? wall_age : 0, now);
+    again_follow(w, k, other, age, now);
     return ended || begun ? RING_POLICY_ALERT : staff ? RING_POLICY_STAFF : RING_POLICY_NOTHING;
 }
 

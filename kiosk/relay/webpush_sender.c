@@ -54,6 +54,16 @@ static void try_again(struct service *s, struct sub *one, const struct flight *f
         one->pause * 2 < WEBPUSH_SENDER_PAUSE_MAX ? one->pause * 2 : WEBPUSH_SENDER_PAUSE_MAX;
 }
 
+static bool is_gone(long status)
+{
+    return status == STATUS_NOT_FOUND || status == STATUS_GONE;
+}
+
+static bool is_taken(long status)
+{
+    return status >= 200 && status < 300;
+}
+
 static void land(struct webpush_sender *r, struct flight *f, CURLcode code)
 {
     struct sub *one = f->sub;
@@ -62,8 +72,7 @@ static void land(struct webpush_sender *r, struct flight *f, CURLcode code)
 
     if (code == CURLE_OK)
         curl_easy_getinfo(f->curl, CURLINFO_RESPONSE_CODE, &status);
-    bool good = status >= 200 && status < 300;
-    bool gone = status == STATUS_NOT_FOUND || status == STATUS_GONE;
+    bool good = is_taken(status), gone = is_gone(status);
     pthread_mutex_lock(&r->lock);
     struct service *s = webpush_service_of(r, one);
     bool alone = is_refused_alone(one, s, status, now);

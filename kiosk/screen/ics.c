@@ -399,11 +399,71 @@ bool ics_is_name(const char *path)
     return n > 4 && strcasecmp(path + n - 4, ".ics") == 0;
 }
 
+/* Where the value of a property begins: after its first colon that is not within quotes, which
+ * belong to a parameter. NULL: the line has none. */
+static char *ics_value(char *line)
+{
+    char *value = strchr(line, ':');
+    for (char *quote = strchr(line, '"'); value && quote && quote < value;) {
+        char *closed = strchr(quote + 1, '"');
+        value = closed ? strchr(closed, ':') : NULL;
+        quote = closed && value ? strchr(closed + 1, '"') : NULL;
+    }
+    return value;
+}
+
+/* The events of a file that is being read. */
+struct ics_reading {
+    const char *file;
+    const struct tm *now;
+    struct programme *programme;
+    struct ics_event event;
+    int bad; /* events that cannot be shown */
+    char *why;
+};
+
+static void ics_event_end(struct ics_reading *r)
+{
+    struct ics_event *e = &r->event;
+    e->inside = false;
+    if (!e->has_start)
+        ics_fault(e, "no DTSTART", e->line);
+    if (e->cancelled)
+        return;
+    take_whole_event(e, r->now, r->programme);
+    if (e->bad && r->bad++ > 0)
+        programme_name_line(r->why, r->bad - 1, e->line);
+    else if (e->bad)
+        snprintf(r->why, PROGRAMME_WHY,
+                 "%.80s:%d: %s of \"%.*s\" cannot be used, so this event is not shown. "
+                 "Understood are events with a time of day that repeat by day, week or month",
+                 r->file, e->line, e->bad, (int)utf8_fit(e->title, 40), e->title);
+}
+
+/* One line, cut into the property's name, its parameters and its value. */
+static void ics_take_line(struct ics_reading *r, const char *name, char *parameters, char *value,
+                          int line)
+{
+    struct ics_event *e = &r->event;
+    bool begins = strcmp(name, "BEGIN") == 0, ends = strcmp(name, "END") == 0;
+    bool of_event = strcmp(value, "VEVENT") == 0;
+    if (begins && of_event)
+        *e = (struct ics_event){.inside = true, .duration = -1, .until = INT64_MAX, .line = line};
+    else if (begins)
+        e->replaces = e->inside; /* an alarm within an event: its own properties */
+    else if (ends && of_event && e->inside)
+        ics_event_end(r);
+    else if (ends)
+        e->replaces = false;
+    else if (e->inside && !e->replaces)
+        take_property(e, name, parameters, value, line);
+}
+
 int ics_parse(const char *file, const char *text, size_t len, const struct tm *now,
               struct programme *p, char why[PROGRAMME_WHY])
 {
-    struct ics_event e = {0};
-    int bad = 0, number = 0;
+    struct ics_reading r = {.file = file, .now = now, .programme = p, .why = why};
+    int number = 0;
     size_t at = utf8_mark(text, len);
     memset(p, 0, sizeof *p);
     if (!ics_is_utf8(text, len) || len - at < 15 || strncasecmp(text + at, "BEGIN:VCALENDAR", 15)) {
@@ -416,41 +476,12 @@ int ics_parse(const char *file, const char *text, size_t len, const struct tm *n
         int here = number + 1;
         ics_next_line(text, len, &at, &number, line);
         size_t n = strcspn(line, ";:");
-        char *value = strchr(line, ':');
-        /* A colon within quotes belongs to a parameter. */
-        for (char *quote = strchr(line, '"'); value && quote && quote < value;) {
-            char *closed = strchr(quote + 1, '"');
-            value = closed ? strchr(closed, ':') : NULL;
-            quote = closed && value ? strchr(closed + 1, '"') : NULL;
-        }
+        char *value = ics_value(line);
         if (!value || n >= sizeof name)
             continue;
         snprintf(name, sizeof name, "%.*s", (int)n, line);
-        *value++ = '\0';
-        if (strcmp(name, "BEGIN") == 0 && strcmp(value, "VEVENT") == 0) {
-            e = (struct ics_event){
-                .inside = true, .duration = -1, .until = INT64_MAX, .line = here};
-        } else if (strcmp(name, "BEGIN") == 0) {
-            e.replaces = e.inside; /* an alarm within an event: its own properties */
-        } else if (strcmp(name, "END") == 0 && strcmp(value, "VEVENT") == 0 && e.inside) {
-            if (!e.has_start)
-                ics_fault(&e, "no DTSTART", e.line);
-            if (!e.cancelled)
-                take_whole_event(&e, now, p);
-            if (e.bad && !e.cancelled && bad++ > 0)
-                programme_name_line(why, bad - 1, e.line);
-            else if (e.bad && !e.cancelled)
-                snprintf(
-                    why, PROGRAMME_WHY,
-                    "%.80s:%d: %s of \"%.*s\" cannot be used, so this event is not shown. "
-                    "Understood are events with a time of day that repeat by day, week or month",
-                    file, e.line, e.bad, (int)utf8_fit(e.title, 40), e.title);
-            e.inside = false;
-        } else if (strcmp(name, "END") == 0) {
-            e.replaces = false;
-        } else if (e.inside && !e.replaces) {
-            take_property(&e, name, line + n, value, here);
-        }
+        *value = '\0';
+        ics_take_line(&r, name, line + n, value + 1, here);
     }
-    return bad > 0 ? -1 : 0;
+    return r.bad > 0 ? -1 : 0;
 }

@@ -251,32 +251,37 @@ static int sheet_pin(struct venue_sheet *s, char **f)
 /* What a sheet must have. */
 enum { HAS_TITLE = 1, HAS_VENUE = 2, HAS_ROOT = 4, HAS_KIOSK = 8, HAS_KEY = 16, HAS_ALL = 31 };
 
+static bool sheet_line_is(const struct sheet_line *l, const char *name, size_t count)
+{
+    return l->count == count && strcmp(l->fields[0], name) == 0;
+}
+
 static int sheet_line_take(struct venue_sheet *s, struct sheet_line *l, unsigned *has)
 {
     char **f = l->fields;
-    if (strcmp(f[0], "porchlight") == 0 && l->count == 3) {
+    if (sheet_line_is(l, "porchlight", 3)) {
         *has |= HAS_TITLE;
         return strcmp(f[1], "paper") == 0 && strcmp(f[2], "1") == 0 ? 0 : -1;
     }
-    if (strcmp(f[0], "venue") == 0 && l->count == 2) {
+    if (sheet_line_is(l, "venue", 2)) {
         *has |= HAS_VENUE;
         return sheet_id(f[1], s->venue);
     }
-    if (strcmp(f[0], "root") == 0 && l->count == 2) {
+    if (sheet_line_is(l, "root", 2)) {
         *has |= HAS_ROOT;
         return sheet_hex(f[1], s->root, sizeof s->root);
     }
-    if (strcmp(f[0], "kiosk") == 0 && l->count == 2) {
+    if (sheet_line_is(l, "kiosk", 2)) {
         *has |= HAS_KIOSK;
         return sheet_id(f[1], s->kiosk);
     }
-    if (strcmp(f[0], "key") == 0 && l->count == 2) {
+    if (sheet_line_is(l, "key", 2)) {
         *has |= HAS_KEY;
         return sheet_hex(f[1], s->key, sizeof s->key);
     }
-    if (strcmp(f[0], "broker") == 0 && l->count == 6)
+    if (sheet_line_is(l, "broker", 6))
         return sheet_broker(s, f);
-    return strcmp(f[0], "ca") == 0 && l->count == 3 ? sheet_pin(s, f) : -1;
+    return sheet_line_is(l, "ca", 3) ? sheet_pin(s, f) : -1;
 }
 
 int venue_sheet_read(struct venue_sheet *s, const char *where, const char *text)

@@ -318,6 +318,15 @@ static int words_reset(const struct words_job *j)
     return code;
 }
 
+static int words_change(const struct words_job *j, bool reset, const char *file)
+{
+    if (!may_change(j))
+        return j->cli->prefix[0] == '\0' && geteuid() != 0 ? CLI_DENIED : CLI_FAILED;
+    if (reset)
+        return words_reset(j);
+    return file ? words_set_file(j, file) : words_set_asked(j);
+}
+
 /* --- the command ----------------------------------------------------------------------------- */
 
 static int words_run(const struct cli *cli, void *own, char **words)
@@ -325,18 +334,14 @@ static int words_run(const struct cli *cli, void *own, char **words)
     const char *what = words[0] ? words[0] : "show";
     bool set = strcmp(what, "set") == 0, reset = strcmp(what, "reset") == 0;
     bool check = strcmp(what, "check") == 0, show = strcmp(what, "show") == 0;
+    const char *file = words[0] ? words[1] : NULL;
     (void)own;
-    if ((!set && !reset && !check && !show) || (words[0] && words[1] && !set && !check))
+    if (!(set || check || (!file && (show || reset))))
         return cli_misuse(&cli_words, "expected show, set, check or reset");
     struct words_job *j = words_begin(cli, set || reset || check);
     if (!j)
         return CLI_FAILED;
-    int code = show             ? words_show(j)
-               : check          ? words_check(j, words[1])
-               : !may_change(j) ? cli->prefix[0] == '\0' && geteuid() != 0 ? CLI_DENIED : CLI_FAILED
-               : reset          ? words_reset(j)
-               : words[1]       ? words_set_file(j, words[1])
-                                : words_set_asked(j);
+    int code = show ? words_show(j) : check ? words_check(j, file) : words_change(j, reset, file);
     free(j);
     return code;
 }

@@ -1,5 +1,5 @@
 # Porchlight. `make help` lists what there is to make.
-# Everything built lies below build/: $(B) is the flavour, chosen by the targets.
+# Everything built is below build/: $(B) is the flavour, chosen by the targets.
 
 B      ?= build/release
 PREFIX ?= /usr

@@ -185,7 +185,7 @@ static enum view_verdict view_state(struct view_kiosk *v, const struct view_rule
     return state == ALERT_QUIET ? end(v, now) : view_begin(v, m, state, unconfirmed);
 }
 
-/* Who never heard the alert before it learns that there is one. How bad it is, the state that
+/* Who never received the alert before it learns that there is one. How bad it is, the state that
  * follows says. */
 static enum view_verdict view_unconfirmed(struct view_kiosk *v, const struct message *m)
 {

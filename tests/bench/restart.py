@@ -1,5 +1,5 @@
 """An upgrade's gap: porchlightd is stopped and started as the package does it, and a finger on a
-wire tells for how long no press would have been heard. systemd's own part is not in it."""
+wire shows for how long no press would have been received. systemd's own part is not in it."""
 
 import time
 

@@ -1,4 +1,4 @@
-"""Real lines, every gesture: what a hand does at the wires, and what phones hear of it."""
+"""Real lines, every gesture: what a hand does at the wires, and what phones receive."""
 
 import random
 import time

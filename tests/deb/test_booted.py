@@ -1,5 +1,5 @@
 """A kiosk's life in a clean Debian 12 and 13 that was booted, from the package to the purge: the
-units as they are shipped, under systemd, with phones that hear them. One machine goes through all of
+units as they are shipped, under systemd, with phones that receive what they send. One machine goes through all of
 it, in this order."""
 
 import json

@@ -81,7 +81,7 @@ def stage(kiosk):
 
 
 def a_second_client_with_the_kiosks_id(stage):
-    """It throws the kiosk off each time; the kiosk comes back each time, and is heard."""
+    """It throws the kiosk off each time; the kiosk comes back each time, and phones receive what it sends."""
     member = stage.kiosk.account_of("member")
     for n in range(6):
         thief = stage.client(stage.kiosk.id, *member) if n % 2 else stage.as_kiosk(stage.kiosk.id)

@@ -1,4 +1,4 @@
-"""Budgets: a flood by one account costs that account alone, honest crowds are all heard, and a broker
+"""Budgets: a flood by one account costs that account alone, every phone of an honest crowd is counted, and a broker
 that comes and goes fills neither the log nor the network."""
 
 import secrets

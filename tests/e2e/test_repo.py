@@ -44,7 +44,7 @@ def publish(frm, to, **env):
 
 
 class Handler(http.server.SimpleHTTPRequestHandler):
-    """Sends each file anew: here a second sees more than one publication, and the time of a file counts
+    """Sends each file again: here a second sees more than one publication, and the time of a file counts
     seconds."""
 
     def send_head(self):

@@ -30,7 +30,7 @@ CODE, DURESS = (5,), (4, 6)  # presses
 WATCHED_S = {"no": 1.6, "yes": 4.6}
 THROUGH_S = {"no": 0.9, "yes": 4.2}
 RELAY = "00aa11bb22cc33dd"
-# What is drawn anew for every night, whatever is pressed.
+# What is drawn again for every night, whatever is pressed.
 CHANCE = re.compile(r'"(id|at|began|nonce|epoch|seq|age_ms|up|beat_ms|alert_ms|staff|ring|time|proof|kiosk'
                     r'|received_ns)":("[^"]*"|[0-9.]+),?')
 # These come by the clock, whatever was pressed. As TLS records: a beat, and a relay's sign of life.

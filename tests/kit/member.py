@@ -28,7 +28,7 @@ class Received:
         return self.body["kind"] if self.body else None
 
     def aged_since(self, began):
-        """Its age lies between the moment when it came and `began`, on the clock of `at`, when nothing
+        """Its age is between the moment when it came and `began`, on the clock of `at`, when nothing
         had been pressed yet."""
         return 0 <= self.body["age_ms"] <= (self.at - began) * 1000
 

@@ -31,7 +31,7 @@ BOX = 678
 
 
 def traces(after):
-    """What the newest record says, but for what is drawn anew each time: ids, times, the box and the
+    """What the newest record says, but for what is drawn again each time: ids, times, the box and the
     sum over it; and the size of the file, and whether anything is in it outside of records."""
     newest = max((after[:SLOT], after[SLOT:]), key=lambda s: struct.unpack(">I", s[38:42])[0])
     return (len(after), newest[:4], newest[12:14].hex(), any(newest[SIZE:SIZE + BOX]),

@@ -1,4 +1,4 @@
-"""A kiosk's voice without a kiosk: seals and publishes whatever a test wants a phone to hear, with
+"""A kiosk's voice without a kiosk: seals and publishes whatever a test wants a phone to receive, with
 any key, and reads the letters that phones write. Made with paho and PyNaCl."""
 
 import base64

@@ -73,7 +73,7 @@ def room_of(path):
 
 
 def tested_room(path):
-    """tests/unit/core/test_x.c stands in kiosk/core's shoes; other C below tests sees all."""
+    """tests/unit/core/test_x.c may include what kiosk/core may; other C below tests sees all."""
     parts = path.split("/")
     if parts[:2] == ["tests", "unit"] and len(parts) > 3:
         return parts[2] if parts[2] in ROOMS else "kiosk/" + parts[2]

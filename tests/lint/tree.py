@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""What stands where: the top level is given, every file is text that someone can read, and nothing
+"""What is where: the top level is given, every file is text that someone can read, and nothing
 is left half done. Looks at what git knows, and at what it does not yet know and does not ignore.
 """
 
@@ -24,7 +24,7 @@ def files():
 def complaints_about(path):
     top = path.parts[0]
     if top not in TOP and not DOTTED.match(top):
-        yield f"{path}: nothing but {', '.join(sorted(TOP))} and dot files stands at the top"
+        yield f"{path}: nothing but {', '.join(sorted(TOP))} and dot files belongs at the top"
     if path.is_symlink() or not path.is_file():
         return
     if path.stat().st_size > LARGEST:

@@ -1,4 +1,4 @@
-// What a phone has told of which alert: never more than the kiosk can have heard.
+// What a phone has answered to which alert: never more than the kiosk can have received.
 
 import assert from 'node:assert/strict';
 import test from 'node:test';

@@ -193,7 +193,7 @@ function stand(v, m, { proved, plain }, state, unconfirmed, now) {
     return state === 'quiet' ? end(v, now) : begin(v, m, state, unconfirmed);
 }
 
-// Who never heard the alert before it learns that there is one. How bad it is, the state that follows says.
+// Who never received the alert before it learns that there is one. How bad it is, the state that follows says.
 function onUnconfirmed(v, m) {
     if (v.state !== 'quiet' && !v.drill) {
         return v.unconfirmed ? ['heard', v] : ['told', { ...v, unconfirmed: true }];

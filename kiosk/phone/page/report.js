@@ -19,7 +19,7 @@ async function write(scope, name, value) {
     try {
         await (await caches.open(REPORTS)).put(scope + name, new Response(JSON.stringify(value)));
     } catch {
-        // the same; the phone rings, and nobody hears of its tests
+        // the same; the phone rings, and nobody learns of its tests
     }
 }
 

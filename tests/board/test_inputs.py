@@ -104,7 +104,7 @@ def test_press_through_a_bouncing_contact_is_one_alert(venue):
 
 
 @pytest.mark.parametrize("levels", [(1, 1), (0, 0)], ids=["cut", "shorted"])
-def test_supervised_pair_at_fault_is_told_and_no_press(venue, levels):
+def test_supervised_pair_at_fault_is_reported_and_no_press(venue, levels):
     staff = venue.member("staff")
     venue.board.wires.set(BACK, levels[0])
     venue.board.wires.set(BACK_OTHER, levels[1])

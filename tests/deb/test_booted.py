@@ -126,7 +126,7 @@ def test_power_is_cut_and_it_comes_back_by_itself(host, machine):
     assert state["state"] == "lockdown" and state["id"] == first
 
 
-def test_a_keyboard_starts_nothing_anew(machine):
+def test_a_keyboard_restarts_nothing(machine):
     """Ctrl-Alt-Del reaches systemd as this signal, and ten of them in a second as an emergency."""
     assert machine.do("systemctl show -p LoadState --value ctrl-alt-del.target") == "masked\n"
     up = machine.do("cat /proc/sys/kernel/random/boot_id; systemctl show -p UserspaceTimestamp")

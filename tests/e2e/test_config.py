@@ -110,7 +110,7 @@ def test_a_good_config_on_sighup_is_taken(kiosk):
     member.wait("lockdown", "alert")
 
 
-def test_an_alert_stands_through_sighup(kiosk):
+def test_an_alert_stays_active_through_sighup(kiosk):
     kiosk.start()
     member = kiosk.member()
     kiosk.wires().hold(0.4)

@@ -64,7 +64,7 @@ def venue(make_venue):
 
 # --- joining --------------------------------------------------------------------------------------
 
-def test_a_member_joins_and_hears_an_alert(venue):
+def test_a_member_joins_and_receives_an_alert(venue):
     phone = venue.member()
     venue.kiosk.sim("switch", "hold", "400ms")
     alert = phone.eyes.wait("lockdown", "alert")
@@ -371,7 +371,7 @@ def test_invite_and_rotate_right_after_revoke(venue):
     assert stays.let_in_at()
 
 
-def test_a_drill_does_not(venue):
+def test_a_drill_ends_no_invitation(venue):
     phone = venue.newcomer()
     venue.cli("drill")
     phone.ask()
@@ -842,7 +842,7 @@ def test_revoked_while_away_and_a_restart_between(make_venue):
 
 # --- the book -------------------------------------------------------------------------------------
 
-def test_phones_tells_counts_and_the_last_drill(venue):
+def test_phones_shows_counts_and_the_last_drill(venue):
     phone = venue.member()
     assert venue.ask("phones")["drill"] is None
     venue.cli("drill")
@@ -860,7 +860,7 @@ def test_phones_tells_counts_and_the_last_drill(venue):
     assert "members:    1" in plainly and phone.account not in plainly
 
 
-def test_a_damaged_book_holds_no_alert_up(venue):
+def test_a_damaged_list_of_phones_holds_no_alert_up(venue):
     phone = venue.member()
     venue.kiosk.daemon.kill()
     book = venue.kiosk.state / "phones"
@@ -872,7 +872,7 @@ def test_a_damaged_book_holds_no_alert_up(venue):
     phone.eyes.wait("lockdown", "alert")
 
 
-def test_the_steward_socket_is_root_s(venue):
+def test_the_admin_socket_is_for_root_alone(venue):
     assert (venue.kiosk.run / "admin.sock").stat().st_mode & 0o777 == 0o600
     for request in ["revoke", "invite nobody", "certify x y", "rotate 00", "rotated 00", "party",
                     "invite member screen now", "phones all"]:
@@ -896,7 +896,7 @@ def is_disowned(venue, wire):
     return said is not None and said[0] == public
 
 
-def test_a_retired_kiosk_is_out_for_ever(venue):
+def test_a_retired_kiosk_is_out_permanently(venue):
     phone = venue.member()
     venue.cli("retire", "--root", venue.kiosk.root_key, within=60)
     wait.until(lambda: any(is_disowned(venue, r.wire) for r in phone.eyes.received

@@ -132,7 +132,7 @@ def root_says(bare, wire):
     bare.spy(["root"]).client.publish(f"{bare.place}/root", wire, 1, True).wait_for_publish(10)
 
 
-def test_a_retired_kiosk_is_disowned_for_ever(bare):
+def test_a_retired_kiosk_is_disowned_permanently(bare):
     root = bare.folder / "root.key"
     bare.cli("keys", "make", "--root-out", root)
     wire = root_word(hexed(root), bare.venue, bare.id, retired=hexed(bare.credentials / "kiosk.pub"))

@@ -134,7 +134,7 @@ def test_a_clock_that_was_never_set_still_wants_the_right_name():
         says(kiosk, "tls")
 
 
-def test_a_resumed_alert_keeps_its_id_and_tells_its_age(kiosk):
+def test_a_resumed_alert_keeps_its_id_and_says_its_age(kiosk):
     kiosk.start()
     member = kiosk.member()
     began = time.monotonic()

@@ -385,7 +385,7 @@ def test_without_the_choice_nobody_begins_a_drill(venue):
     assert venue.kiosk.status()["state"] == "quiet"
 
 
-def test_a_sealed_venue_tells_none_of_it():
+def test_a_sealed_venue_sends_none_of_it():
     with Kiosk(kind="h") as kiosk:
         kiosk.brokers[0].__class__ = Own
         kiosk.start()

@@ -97,7 +97,7 @@ def test_rotation_turns_the_panel_and_not_the_picture(folder, screen, rotation):
     assert different(upright, turned) < 60
 
 
-def test_wrong_use_is_told(folder):
+def test_wrong_use_is_explained(folder):
     for args in (["--rotation", "45"], ["--size", "big"], ["--cue", "boat"], ["--scene", "moon"],
                  ["--at", "noon"], ["--no-such"], ["left over"], ["--speed", "0"]):
         done = process.run([program("porchlight-screen"), *args])

@@ -22,7 +22,7 @@ def test_a_classifier_guesses_a_shift_and_no_noise(name):
     assert telling_apart.binomial_tail(sum(noise), 2000) > 1e-4 and sum(noise) < 0.55 * 2000
 
 
-def test_a_value_that_only_one_kind_has_tells():
+def test_a_value_that_only_one_kind_has_shows_which_it_is():
     assert telling_apart.value_that_tells(["a"] * 20, ["b"] * 20)[0] < 1e-5
     assert telling_apart.value_that_tells(["a"] * 19 + ["b"], ["a"] * 20)[0] == 1.0
     assert telling_apart.value_that_tells(["a", "b"] * 10, ["b", "a"] * 10)[0] == 1.0

@@ -68,7 +68,7 @@ def opens(kiosk, key):
                           capture_output=True).returncode == 0
 
 
-def test_the_key_lives_in_the_tpm_and_dies_there(kiosk, tpm):
+def test_the_key_is_kept_in_the_tpm_and_destroyed_there(kiosk, tpm):
     done = create(kiosk)
     assert done.returncode == 0, done.stderr
     key = key_in(tpm)

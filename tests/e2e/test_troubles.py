@@ -106,7 +106,7 @@ def test_mains_power_is_lost_and_comes_back():
 
 
 @pytest.mark.parametrize("line, code", [("lid", "lid"), ("tilt", "tilt"), ("screws", "box-tamper")])
-def test_an_opened_box_is_told_to_staff_at_once_and_never_shown_on_site(line, code):
+def test_an_opened_box_is_reported_to_staff_at_once_and_never_shown_on_site(line, code):
     with Venue({**INPUTS, **ASLEEP}) as venue:
         kiosk, wires = venue.kiosk, venue.kiosk.wires()
 
@@ -182,7 +182,7 @@ def test_a_ups_says_that_mains_power_is_lost(folder):
         assert venue.times("mains") == venue.times("ups-low") == 1
 
 
-def test_a_upsd_that_is_gone_is_told(folder):
+def test_a_upsd_that_is_gone_is_reported(folder):
     with Ups(folder) as ups, Venue({"input power": {
             "line": f"ups:{ups.name}@127.0.0.1:{ups.port}", "kind": "mains"}}) as venue:
         wait.until(lambda: any("charge" in i for i in venue.kiosk.status()["inputs"]), "an answer")
@@ -215,7 +215,7 @@ def venue():
 
 
 @pytest.mark.parametrize("code, path, bad, good", MEASURED)
-def test_what_doctor_measures_is_told_once_and_its_end_too(venue, code, path, bad, good):
+def test_what_doctor_measures_is_reported_once_and_its_end_too(venue, code, path, bad, good):
     for _ in range(2):
         put(venue.kiosk.prefix / path, bad)
         venue.report()
@@ -312,7 +312,7 @@ def test_a_restart_repeats_nothing_and_forgets_nothing(venue):
     venue.told("undervoltage-over")
 
 
-def test_what_can_wait_is_not_told_in_quiet_hours():
+def test_what_can_wait_is_not_reported_in_quiet_hours():
     with Venue(ASLEEP) as venue:
         put(venue.kiosk.prefix / THROTTLED, "1\n")
         venue.report()
@@ -355,7 +355,7 @@ def test_one_of_two_paths_is_down():
         assert venue.times("path-down") == venue.times("path-back") == 1
 
 
-def test_a_relay_that_never_came_is_told_at_night_too():
+def test_a_relay_that_never_came_is_reported_at_night_too():
     with Venue({**ASLEEP, "alert": {"relay": "yes"}}) as venue:
         venue.told("relay-silent", within=90)
 

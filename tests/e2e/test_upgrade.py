@@ -11,7 +11,7 @@ def restart(kiosk):
     kiosk.start(connected=False)
 
 
-def test_a_press_just_after_is_heard(kiosk):
+def test_a_press_just_after_is_sent(kiosk):
     """The first touch that the new one takes is followed at once by a gesture, before any broker is
     connected; it is delivered as one alert."""
     kiosk.start()

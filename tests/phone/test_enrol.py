@@ -87,7 +87,7 @@ def two_brokers(folder, authority, certificate, browser):
         yield made
 
 
-def test_an_invited_page_hears_an_alert_and_is_counted(place):
+def test_an_invited_page_receives_an_alert_and_is_counted(place):
     page = place.member()
     place.kiosk.sim("switch", "hold", "1.7s")
     page.until_face("lockdown")
@@ -122,7 +122,7 @@ def test_a_used_invitation_is_dead_on_another_phone(place):
     assert late.shown("#state") is None
 
 
-def test_a_revoked_page_says_so_and_hears_no_more(place):
+def test_a_revoked_page_says_so_and_receives_no_more(place):
     gone, stays = place.member(), place.member()
     place.venue.cli("revoke", gone.account)
     gone.until_face("unknown")
@@ -171,7 +171,7 @@ def test_the_link_itself_opens_the_page(place):
     assert read_link(said["link"]).account == said["account"]
 
 
-def test_a_retired_kiosk_is_said_plainly_and_for_ever(place):
+def test_a_retired_kiosk_is_shown_plainly_and_permanently(place):
     page = place.member()
     place.venue.cli("retire", "--root", place.kiosk.root_key, within=60)
     page.until_face("retired")

@@ -77,7 +77,7 @@ def outside(folder, certificate):
         yield made
 
 
-def test_a_phone_hears_an_alert_through_the_server_outside(outside, browser):
+def test_a_phone_receives_an_alert_through_the_server_outside(outside, browser):
     venue = outside.venue
     venue.set_up()
     outside.install()

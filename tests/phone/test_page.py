@@ -238,7 +238,7 @@ def test_drill_is_marked_and_ends_without_proof(venue):
     page.until_face("quiet")
 
 
-def test_lost_kiosk_is_told_within_20_s_and_hides_no_lockdown(venue):
+def test_lost_kiosk_is_shown_within_20_s_and_hides_no_lockdown(venue):
     kiosk = venue.kiosk()
     page = venue.phone(kiosk)
     other = venue.phone(kiosk)
@@ -284,7 +284,7 @@ def test_an_answer_waits_for_a_connection(venue):
     page.until_text("#said", "you are safe")
 
 
-def test_what_the_kiosk_cannot_hear_is_not_called_told(venue):
+def test_what_the_kiosk_cannot_receive_is_not_called_sent(venue):
     kiosk = venue.kiosk()
     page = venue.phone(kiosk, staff=True)
     alert = kiosk.alarm("lockdown")
@@ -343,7 +343,7 @@ def test_an_answer_to_one_kiosk_is_none_to_another(venue):
     page.until_text("#said", "you are safe")
 
 
-def test_a_kiosk_that_restarted_is_told_again(venue):
+def test_a_kiosk_that_restarted_gets_the_answer_again(venue):
     kiosk = venue.kiosk()
     page = venue.phone(kiosk)
     alert = kiosk.alarm("lockdown")
@@ -444,7 +444,7 @@ def test_wrong_key_tampered_forged_plain_and_replayed_are_refused(venue):
     assert page.face == "all-clear"
 
 
-def test_retired_for_ever(venue):
+def test_retired_permanently(venue):
     kiosk = venue.kiosk()
     page = venue.phone(kiosk)
     good = kiosk.root.secret

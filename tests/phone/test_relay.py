@@ -82,7 +82,7 @@ def test_what_is_not_the_kiosks_rings_nobody(night):
     night.ntfy.wait(1)
 
 
-def test_server_down_and_back_is_told_once(night):
+def test_server_down_and_back_is_reported_once(night):
     night.ntfy.stop()
     night.kiosk.alarm("lockdown")
     night.relay.complains()

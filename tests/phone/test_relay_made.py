@@ -219,7 +219,7 @@ def test_of_two_relays_the_silent_one_is_named_and_the_other_rings_staff(host, f
         other.stop()
 
 
-def test_what_is_wrong_is_told(host, folder):
+def test_what_is_wrong_is_named(host, folder):
     there = folder / "there"
     there.mkdir()
     for args, code, words in ((["--root", host.kiosk.root_key, there], 1, "exists and is not"),

@@ -168,7 +168,7 @@ def test_a_gone_subscription_is_dropped(night):
     assert night.service.asked == asked + 1
 
 
-def test_service_down_and_back_is_told_once(night):
+def test_service_down_and_back_is_reported_once(night):
     phone = night.phone()
     night.kept(1)
     night.service.stop()
@@ -194,7 +194,7 @@ def test_a_refusal_is_tried_again_and_holds_up_nobody_else(night, status):
 
 
 @pytest.mark.parametrize("status", [400, 401, 403, 406, 413])
-def test_a_dead_subscription_is_dropped_and_the_relay_lives(night, status):
+def test_a_dead_subscription_is_dropped_and_the_relay_goes_on(night, status):
     """Its service refuses it and takes the others': that is the phone's affair, not the relay's."""
     dead, *others = [night.phone() for _ in range(3)]
     night.kept(3)

@@ -114,7 +114,7 @@ def test_duress_at_the_switch_is_for_staff_alone(whole):
     member.until_face("unconfirmed")  # as after the code
 
 
-def test_a_killed_kiosk_is_missed_and_its_lockdown_stands(whole):
+def test_a_killed_kiosk_is_missed_and_its_lockdown_stays(whole):
     page = whole.phone()
     whole.kiosk.sim("switch", "hold", "1.7s")
     page.until_face("lockdown")

@@ -415,7 +415,7 @@ def test_sound_that_was_taken_away_is_said_and_given_back_by_a_touch(venue):
     page.until(lambda: page.noted()["tones"] == 3, "three calls")
 
 
-def test_sound_that_can_be_had_without_a_touch_is_heard(venue):
+def test_sound_that_needs_no_touch_is_played(venue):
     """After a telephone call, say: the browser has taken it away, and gives it back when asked."""
     kiosk = venue.kiosk()
     page = venue.phone(kiosk, before=AUDIO)

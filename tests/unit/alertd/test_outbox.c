@@ -156,7 +156,7 @@ static void test_what_was_in_doubt_is_sent_again(void **state)
     assert_null(outbox_next(&o, 0, 0));
 }
 
-static void test_a_repeat_starts_its_entry_anew(void **state)
+static void test_a_repeat_starts_its_entry_again(void **state)
 {
     (void)state;
     struct outbox o;
@@ -183,7 +183,7 @@ static void test_a_members_answer_hands_over(void **state)
     assert_non_null(outbox_next(&o, 0, 0));
 }
 
-static void test_what_nobody_heard_comes_again_until_something_younger_is_there(void **state)
+static void test_what_nobody_received_is_sent_again_until_something_younger_is_there(void **state)
 {
     (void)state;
     struct outbox o;
@@ -431,9 +431,9 @@ int main(void)
         cmocka_unit_test(test_what_waits_for_its_acknowledgement_is_known),
         cmocka_unit_test(test_what_could_not_be_sent_is_next_again),
         cmocka_unit_test(test_what_was_in_doubt_is_sent_again),
-        cmocka_unit_test(test_a_repeat_starts_its_entry_anew),
+        cmocka_unit_test(test_a_repeat_starts_its_entry_again),
         cmocka_unit_test(test_a_members_answer_hands_over),
-        cmocka_unit_test(test_what_nobody_heard_comes_again_until_something_younger_is_there),
+        cmocka_unit_test(test_what_nobody_received_is_sent_again_until_something_younger_is_there),
         cmocka_unit_test(test_what_was_refused_comes_again_in_order),
         cmocka_unit_test(test_what_cannot_be_proved_is_taken_and_not_handed_over),
         cmocka_unit_test(test_a_full_box_gives_up_what_was_handed_over_first),

@@ -284,7 +284,7 @@ static void test_repeats_keep_their_id(void **state)
     assert_true(alert_id_equal(&a.now.id, &second));
 }
 
-static void test_resume_stands_where_the_record_says(void **state)
+static void test_resume_goes_on_where_the_record_says(void **state)
 {
     (void)state;
     static const struct {
@@ -488,7 +488,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_stories),
         cmocka_unit_test(test_repeats_keep_their_id),
-        cmocka_unit_test(test_resume_stands_where_the_record_says),
+        cmocka_unit_test(test_resume_goes_on_where_the_record_says),
         cmocka_unit_test(test_a_million_steps),
     };
     return cmocka_run_group_tests_name("alert", tests, NULL, NULL);

@@ -178,7 +178,7 @@ static int told_after(struct troubles *s, enum trouble t, bool found, bool quiet
     return -1;
 }
 
-static void test_each_is_told_when_it_is_promised(void **state)
+static void test_each_is_reported_when_it_is_promised(void **state)
 {
     (void)state;
     assert_int_equal(sizeof promises / sizeof promises[0], TROUBLE_COUNT);
@@ -265,7 +265,7 @@ int main(void)
         cmocka_unit_test(test_what_nobody_looked_for_stays),
         cmocka_unit_test(test_nothing_hidden_is_kept),
         cmocka_unit_test(test_codes_fit_into_a_notice),
-        cmocka_unit_test(test_each_is_told_when_it_is_promised),
+        cmocka_unit_test(test_each_is_reported_when_it_is_promised),
         cmocka_unit_test(test_each_is_shown_as_it_is_promised),
         cmocka_unit_test(test_since_when_is_kept),
         cmocka_unit_test(test_quiet_hours),

@@ -413,7 +413,7 @@ static void test_it_stops_when_the_alert_ends(void **state)
     ASSERT_TIMES(retired.web, 60);
 }
 
-static void test_another_alert_begins_it_anew_and_the_same_does_not(void **state)
+static void test_another_alert_begins_it_again_and_the_same_does_not(void **state)
 {
     const struct message other = again_ring(2, 'b', true), same = again_ring(2, 'a', true);
     (void)state;
@@ -441,7 +441,7 @@ int main(void)
         cmocka_unit_test(test_each_night_rings_as_it_should),
         cmocka_unit_test(test_it_rings_again_in_growing_pauses_for_half_an_hour),
         cmocka_unit_test(test_it_stops_when_the_alert_ends),
-        cmocka_unit_test(test_another_alert_begins_it_anew_and_the_same_does_not),
+        cmocka_unit_test(test_another_alert_begins_it_again_and_the_same_does_not),
         cmocka_unit_test(test_half_an_hour_counts_from_when_it_began),
         cmocka_unit_test(test_what_only_staff_are_woken_for_is_worth_no_ring_after_an_hour),
     };

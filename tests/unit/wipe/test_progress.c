@@ -153,7 +153,7 @@ static void test_torn_pages(void **state)
 }
 
 /* Both heads torn is not the same as none written. */
-static void test_a_record_that_tells_nothing(void **state)
+static void test_a_record_that_says_nothing(void **state)
 {
     const struct plan plan = {.targets_count = 1};
     struct progress p;
@@ -241,7 +241,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         CASE(test_what_is_kept),        CASE(test_runs),
         CASE(test_torn_pages),          CASE(test_the_file),
-        CASE(test_what_is_not_trusted), CASE(test_a_record_that_tells_nothing),
+        CASE(test_what_is_not_trusted), CASE(test_a_record_that_says_nothing),
         CASE(test_one_at_a_time),
     };
 

@@ -3,7 +3,8 @@
 # Their tests wait for half a minute and more. A worker is given a run of neighbours, and the last of them are
 # waited for alone: so these are spread over the first two thirds.
 WAITING = {f"test_{name}" for name in (
-    "dialects", "duress", "enrol", "faults", "nights", "operator", "screen_panel", "scripted_nights", "setup",
+    "dialects", "duress", "enrol", "faults", "nights", "operator", "retire", "revoke",
+    "screen_panel", "scripted_nights", "setup",
     "troubles", "uplinks", "webpush", "wild", "wipe_in_use")}
 
 

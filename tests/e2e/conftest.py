@@ -4,7 +4,8 @@ import shutil
 
 import pytest
 
-from tests.kit import process
+from tests.kit import pki, process
+from tests.kit.admin_socket import Venue
 from tests.kit.kiosk import FAST, Kiosk
 from tests.kit.place import fresh
 from tests.kit.screen import Screen
@@ -41,3 +42,37 @@ def kiosk():
     """A kiosk with a broker that runs, and a switch that is quick; porchlightd is the test's."""
     with Kiosk(conf=FAST) as made:
         yield made
+
+
+@pytest.fixture(scope="module")
+def authority():
+    made = fresh("e")
+    made.chmod(0o755)
+    yield pki.Authority(made / "ca")
+    shutil.rmtree(made, ignore_errors=True)
+
+
+@pytest.fixture
+def make_venue(authority):
+    made, folders = [], []
+
+    def make(start=True, **more):
+        folder = fresh("e")
+        folder.chmod(0o755)
+        folders.append(folder)
+        venue = Venue(folder, authority, conf=dict(FAST), **more)
+        made.append(venue)
+        venue.__enter__()
+        if start:
+            venue.kiosk.start()
+        return venue
+    yield make
+    for venue in made:
+        venue.__exit__(None)
+    for folder in folders:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def venue(make_venue):
+    return make_venue()

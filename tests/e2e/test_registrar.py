@@ -7,7 +7,7 @@ import shutil
 import pytest
 from nacl import bindings as na
 
-from tests.kit import pki, wait
+from tests.kit import wait
 from tests.kit.place import fresh
 from tests.kit.registrar import Asker, Registrar, Root, b64
 from tests.phone.serving import Broker, Steward
@@ -104,14 +104,6 @@ class House:
             asker.close()
         self.registrar.stop()
         self.broker.stop()
-
-
-@pytest.fixture(scope="module")
-def authority():
-    folder = fresh("e")
-    folder.chmod(0o755)
-    yield pki.Authority(folder / "ca")
-    shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture

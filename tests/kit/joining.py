@@ -101,6 +101,12 @@ def open_welcome(wire, public, secret, kiosk_public, topic):
     return json.loads(text)
 
 
+def type_in(child, *lines):
+    """What a host types into the command that waits for it."""
+    child.stdin.write("".join(f"{line}\n" for line in lines))
+    child.stdin.flush()
+
+
 class Joiner:
     """Connects with the one-time account. `answers` are the kiosk's, opened."""
 

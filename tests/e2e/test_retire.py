@@ -1,0 +1,42 @@
+"""A kiosk is disowned by the root key."""
+
+from tests.kit import wait
+from tests.kit.root_word import reads
+from tests.kit.voice import hexed
+
+
+def is_disowned(venue, wire):
+    public = hexed(venue.kiosk.credentials / "kiosk.pub")
+    said = reads(wire, hexed(venue.kiosk.credentials / "root.pub"), venue.kiosk.venue,
+                 venue.kiosk.id)
+    return said is not None and said[0] == public
+
+
+def test_a_retired_kiosk_is_out_permanently(venue):
+    phone = venue.member()
+    venue.cli("retire", "--root", venue.kiosk.root_key, within=60)
+    wait.until(lambda: any(is_disowned(venue, r.wire) for r in phone.eyes.received
+                           if r.topic == "root"), "the root's word", 10)
+    wait.until(lambda: venue.kiosk.status()["brokers"][0]["fault"] == "credentials",
+               lambda: f"that the kiosk is out: {venue.kiosk.status()}", 20)
+    later = phone.member(phone.venue_key)
+    venue.kiosk.mailboxes.append(later)
+    kept = later.wait(topic="root")
+    assert kept.retained and is_disowned(venue, kept.wire)
+
+
+def test_retire_names_a_broker_that_is_away_and_goes_on(make_venue):
+    venue = make_venue(brokers=2)
+    venue.brokers[0].stop()
+    told = venue.cli("retire", "--root", venue.kiosk.root_key, code=1, within=60).stderr
+    assert "broker b0" in told and "broker b1" not in told
+    venue.brokers[0].start()
+    told = venue.cli("retire", "--root", venue.kiosk.root_key, within=60).stderr
+    assert told == ""  # it can be repeated where it is done
+
+
+def test_only_the_root_retires(venue, make_venue):
+    other = make_venue(start=False)
+    assert "another venue's" in venue.cli("retire", "--root", other.kiosk.root_key, code=1).stderr
+    assert venue.kiosk.connected()
+    assert venue.cli("retire", code=2).stderr

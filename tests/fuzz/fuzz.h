@@ -22,8 +22,8 @@ struct fuzz_target {
 };
 
 /* Each ends with {0}. */
-extern const struct fuzz_target fuzz_protocol[], fuzz_venue[], fuzz_files[], fuzz_packets[],
-    fuzz_pictures[];
+extern const struct fuzz_target fuzz_protocol[], fuzz_venue[], fuzz_registrar[], fuzz_files[],
+    fuzz_sealed[], fuzz_packets[], fuzz_pictures[];
 
 #define FUZZ_MUST(what)                                                                            \
     do {                                                                                           \
@@ -58,6 +58,8 @@ struct fuzz_pair {
 extern struct fuzz_pair fuzz_root, fuzz_kiosk, fuzz_phone;
 extern uint8_t fuzz_venue_key[ENVELOPE_KEY];
 #define FUZZ_ACCOUNT "0123456789abcdef"
+#define FUZZ_ZEROS   "0000000000000000000000000000000000000000000000000000000000000000"
+#define FUZZ_ONES    "1111111111111111111111111111111111111111111111111111111111111111"
 struct envelope_place fuzz_place(const char *topic);
 
 #endif

@@ -162,7 +162,8 @@ static void pair_make(struct fuzz_pair *pair, uint8_t label)
 
 static const struct fuzz_target *target_find(const char *name)
 {
-    const struct fuzz_target *const all[] = {fuzz_protocol, fuzz_venue, fuzz_files, fuzz_packets,
+    const struct fuzz_target *const all[] = {fuzz_protocol, fuzz_venue,  fuzz_registrar,
+                                             fuzz_files,    fuzz_sealed, fuzz_packets,
                                              fuzz_pictures};
     for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
         for (const struct fuzz_target *t = all[i]; t->name; t++)

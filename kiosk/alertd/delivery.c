@@ -94,8 +94,7 @@ void delivery_ping(struct delivery *d, const char *account, bool relay,
     echoes_add(&d->echoes, account, relay, nonce);
 }
 
-/* --- what a broker's thread reports -------------------------------------------------------------
- */
+/* --- what a broker's thread reports ----------------------------------------------------------- */
 
 static void delivery_on_up(struct delivery *d, size_t i, const struct mqtt_event *e)
 {

@@ -61,8 +61,7 @@ void mqtt_dialler_free(struct mqtt_dialler *d)
     free(d);
 }
 
-/* --- what is remembered ------------------------------------------------------------------------
- */
+/* --- what is remembered ----------------------------------------------------------------------- */
 
 static bool is_bad(const struct mqtt_dialler *d, const union race_ip *ip)
 {
@@ -94,8 +93,7 @@ void mqtt_dialler_judge(struct mqtt_dialler *d, bool served)
     d->bad[d->bad_count++] = ip;
 }
 
-/* --- the look-up, as far as it is ---------------------------------------------------------------
- */
+/* --- the look-up, as far as it is ------------------------------------------------------------- */
 
 /* What the last look-up found is better than nothing, when this one finds nothing. */
 static void heat_recall(struct heat *h)
@@ -147,8 +145,7 @@ static bool heat_look(struct heat *h, struct mqtt_dialled *said, int64_t now)
     return true;
 }
 
-/* --- attempts ----------------------------------------------------------------------------------
- */
+/* --- attempts --------------------------------------------------------------------------------- */
 
 static void heat_end(struct heat *h, struct race_address *a, int error, int64_t now)
 {
@@ -333,8 +330,7 @@ const char *mqtt_dial_why(const struct mqtt_dialled *said)
                                          : strerror(said->error);
 }
 
-/* --- the door into libmosquitto ----------------------------------------------------------------
- */
+/* --- the door into libmosquitto --------------------------------------------------------------- */
 
 static _Thread_local int handed = -1;
 

@@ -83,8 +83,7 @@ static void answer_end(struct answer *a, const char *why)
                           : why;
 }
 
-/* --- by libc: addresses, and names that are no DNS server's ------------------------------------
- */
+/* --- by libc: addresses, and names that are no DNS server's ----------------------------------- */
 
 static void libc_read(struct answer answers[LOOKUP_FAMILIES], const char *name, int port, int flags)
 {
@@ -156,8 +155,7 @@ static void libc_take(struct mqtt_lookup *l)
         memcpy(l->answers, l->libc->answers, sizeof l->answers);
 }
 
-/* --- by c-ares: everything else ----------------------------------------------------------------
- */
+/* --- by c-ares: everything else --------------------------------------------------------------- */
 
 static const char *ares_why(int status)
 {
@@ -228,8 +226,7 @@ static int ares_start(struct mqtt_lookup *l, const char *name, const char *inter
     return 0;
 }
 
-/* --- from outside ------------------------------------------------------------------------------
- */
+/* --- from outside ----------------------------------------------------------------------------- */
 
 struct mqtt_lookup *mqtt_lookup_new(const struct mqtt_host *host, int port, const char *interface)
 {

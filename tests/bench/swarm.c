@@ -119,8 +119,7 @@ static void client_is_up(struct client *c)
         printf("up %zu %.3f\n", s->count, (double)(mini_now() - s->began) / 1e9);
 }
 
-/* --- an alert ------------------------------------------------------------------------------------
- */
+/* --- an alert --------------------------------------------------------------------------------- */
 
 static void print_all_have(struct swarm *s)
 {
@@ -168,8 +167,7 @@ static void ask(struct swarm *s, const char *word, size_t light)
         printf("asked %zu\n", s->asked);
 }
 
-/* --- everything ----------------------------------------------------------------------------------
- */
+/* --- everything ------------------------------------------------------------------------------- */
 
 static void on_packet(void *context, uint8_t type, const uint8_t *body, size_t n, const char *topic,
                       size_t len)

@@ -30,8 +30,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* --- what a host edits -------------------------------------------------------------------------
- */
+/* --- what a host edits ------------------------------------------------------------------------ */
 
 static void config_one(const uint8_t *bytes, size_t len)
 {
@@ -159,8 +158,7 @@ static void secret_seeds(void)
     fuzz_seed_text("0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef\n");
 }
 
-/* --- the wipe's records --------------------------------------------------------------------------
- */
+/* --- the wipe's records ----------------------------------------------------------------------- */
 
 /* Two heads, then slots; magic, version and sums are made right where the first byte says so. */
 static void progress_one(const uint8_t *bytes, size_t len)

@@ -74,8 +74,7 @@ static void message_seeds(void)
     }
 }
 
-/* --- envelopes: the input is what is inside; each form is signed and sealed around it -----------
- */
+/* --- envelopes: the input is what is inside; each form is signed and sealed around it --------- */
 
 enum { INNER_MAX = 64 + 2 + ENVELOPE_CLEAR_MAX, BOUND_MAX = 64 + sizeof topic + ENVELOPE_SIZE };
 
@@ -260,8 +259,7 @@ static void envelope_seeds(void)
         }
 }
 
-/* --- commands: a text that a staff phone signs and seals ----------------------------------------
- */
+/* --- commands: a text that a staff phone signs and seals -------------------------------------- */
 
 static void command_one(const uint8_t *bytes, size_t len)
 {
@@ -304,8 +302,7 @@ static void command_seeds(void)
     }
 }
 
-/* --- root words: bytes 0 to 9 and 74 to 767, signed --------------------------------------------
- */
+/* --- root words: bytes 0 to 9 and 74 to 767, signed ------------------------------------------- */
 
 static void root_word_one(const uint8_t *bytes, size_t len)
 {
@@ -350,8 +347,7 @@ static void root_word_seeds(void)
     }
 }
 
-/* --- staff boxes: the text is sealed again, with whatever length the input claims ----------------
- */
+/* --- staff boxes: the text is sealed again, with whatever length the input claims ------------- */
 
 static void staff_box_one(const uint8_t *bytes, size_t len)
 {
@@ -403,8 +399,7 @@ static void staff_box_seeds(void)
     fuzz_seed(box, sizeof box);
 }
 
-/* --- proofs of an all-clear ---------------------------------------------------------------------
- */
+/* --- proofs of an all-clear ------------------------------------------------------------------- */
 
 static void proof_one(const uint8_t *bytes, size_t len)
 {

@@ -29,8 +29,7 @@ void *fd_object(int fd, const struct fd_kind *kind);
 /* How many are open: a program that leaks them is a fault. */
 size_t fds_count(const struct machine *m);
 
-/* --- the disk: the record's file ---------------------------------------------------------------
- */
+/* --- the disk: the record's file -------------------------------------------------------------- */
 
 enum { DISK_SIZE = 8192 };
 

@@ -179,8 +179,7 @@ enum mqtt_fault mqtt_tls_probe(SSL_CTX *tls, const char *address, int port, cons
                                 : MQTT_FAULT_ROUTE;
 }
 
-/* --- what comes in -----------------------------------------------------------------------------
- */
+/* --- what comes in ---------------------------------------------------------------------------- */
 
 static void client_packet(void *client, struct conn *conn, const struct packet *p)
 {
@@ -220,8 +219,7 @@ static void socket_closed(void *object, bool cut, bool power)
 
 static const struct fd_kind socket_kind = {.readable = socket_readable, .closed = socket_closed};
 
-/* --- mosquitto.h -------------------------------------------------------------------------------
- */
+/* --- mosquitto.h ------------------------------------------------------------------------------ */
 
 int mosquitto_lib_init(void)
 {

@@ -123,8 +123,7 @@ static int arguments_read(int argc, char **argv, struct options *o)
     return optind == argc ? 0 : -1;
 }
 
-/* --- what is printed -----------------------------------------------------------------------------
- */
+/* --- what is printed -------------------------------------------------------------------------- */
 
 static void shrink(uint64_t seed, const char *invariant)
 {
@@ -140,8 +139,7 @@ static void shrink(uint64_t seed, const char *invariant)
     transcript_mute(false);
 }
 
-/* --- many nights ---------------------------------------------------------------------------------
- */
+/* --- many nights ------------------------------------------------------------------------------ */
 
 struct run {
     uint64_t nights, failed, known, shrunk, events;

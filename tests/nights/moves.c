@@ -10,8 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* --- the root key's word ------------------------------------------------------------------------
- */
+/* --- the root key's word ---------------------------------------------------------------------- */
 
 /* Longer than a beat, so that a broker that keeps nothing has something to say too. */
 #define LOOKING (7 * S)
@@ -185,8 +184,7 @@ void move_root_ends(struct night *n, const struct happening *h)
     world_at(world_now() + LEAVING, laptop_leaves, l, 0);
 }
 
-/* --- a button by radio ---------------------------------------------------------------------------
- */
+/* --- a button by radio ------------------------------------------------------------------------ */
 
 #define FELT (2 * S)
 
@@ -244,8 +242,7 @@ void move_button(struct night *n, const struct happening *h)
     }
 }
 
-/* --- the host's own lines ------------------------------------------------------------------------
- */
+/* --- the host's own lines --------------------------------------------------------------------- */
 
 void move_words(struct night *n, const struct happening *h)
 {

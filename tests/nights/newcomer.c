@@ -38,8 +38,7 @@ static struct invitation_parties parties_of(const struct newcomer *c)
                               c->public);
 }
 
-/* --- what the phone sends -----------------------------------------------------------------------
- */
+/* --- what the phone sends --------------------------------------------------------------------- */
 
 static void letter_send(struct newcomer *c, const char *text)
 {
@@ -80,8 +79,7 @@ static void newcomer_asks(void *context, uint64_t number)
         world_at(world_now() + AGAIN, newcomer_asks, c, 0);
 }
 
-/* --- what it receives ---------------------------------------------------------------------------
- */
+/* --- what it receives ------------------------------------------------------------------------- */
 
 static bool is_of_the_venue(const struct newcomer *c, const cJSON *welcome)
 {
@@ -244,8 +242,7 @@ static void newcomer_comes(void *context, uint64_t number)
     conn_send(c->conn, true, (struct packet){.kind = PACKET_CONNECT, .hello = &c->hello});
 }
 
-/* --- the invitation ------------------------------------------------------------------------------
- */
+/* --- the invitation --------------------------------------------------------------------------- */
 
 static void invitation_said(void *context, struct local *l, const void *bytes, size_t len)
 {

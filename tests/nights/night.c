@@ -118,8 +118,7 @@ int night_weights(const char *path)
     return bad;
 }
 
-/* --- drawing -----------------------------------------------------------------------------------
- */
+/* --- drawing ---------------------------------------------------------------------------------- */
 
 static enum happening_kind kind_draw(struct chance *c, size_t from, size_t to)
 {

@@ -90,8 +90,7 @@ static void status_asks(void *context, uint64_t number)
     world_at(world_now() + ASKS, status_asks, s, 0);
 }
 
-/* --- comparing ----------------------------------------------------------------------------------
- */
+/* --- comparing -------------------------------------------------------------------------------- */
 
 static const char *name_of(enum surface s, const char *state)
 {

@@ -41,8 +41,7 @@ static void phone_look(struct phone *p)
     }
 }
 
-/* --- its way to a broker -----------------------------------------------------------------------
- */
+/* --- its way to a broker ---------------------------------------------------------------------- */
 
 bool phone_is_linked(const struct phone *p)
 {
@@ -196,8 +195,7 @@ void phone_online(struct phone *p, bool online)
     }
 }
 
-/* --- what it says -------------------------------------------------------------------------------
- */
+/* --- what it says ----------------------------------------------------------------------------- */
 
 static void phone_send(struct phone *p, size_t kiosk, enum topic t, const struct message *m)
 {
@@ -303,8 +301,7 @@ bool phone_command(struct phone *p, size_t kiosk, enum message_kind kind)
     return true;
 }
 
-/* --- what it receives ---------------------------------------------------------------------------
- */
+/* --- what it receives ------------------------------------------------------------------------- */
 
 static void phone_told(struct phone *p, size_t kiosk, const struct message *m)
 {
@@ -435,8 +432,7 @@ static void phone_take(struct phone *p, const struct packet *packet)
     phone_look(p);
 }
 
-/* --- time ----------------------------------------------------------------------------------------
- */
+/* --- time ------------------------------------------------------------------------------------- */
 
 static void phone_clears(struct phone *p)
 {

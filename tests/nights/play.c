@@ -34,8 +34,7 @@ static struct way *way_hit(const struct happening *h)
     return &s->ways[way_number(s, h)];
 }
 
-/* --- hands --------------------------------------------------------------------------------------
- */
+/* --- hands ------------------------------------------------------------------------------------ */
 
 static void switch_set(void *context, uint64_t active)
 {
@@ -177,8 +176,7 @@ static void hand(const struct happening *h)
     }
 }
 
-/* --- faults -------------------------------------------------------------------------------------
- */
+/* --- faults ----------------------------------------------------------------------------------- */
 
 static void ways_of_kiosk(const struct happening *h, void (*change)(struct way *w, bool begins),
                           bool begins)
@@ -477,8 +475,7 @@ static void happen(void *context, uint64_t begins)
         fault(h, begins != 0);
 }
 
-/* --- the whole -----------------------------------------------------------------------------------
- */
+/* --- the whole -------------------------------------------------------------------------------- */
 
 static const char *const kiosk_names[] = {"kiosk", "kiosk2", "copy"};
 static const char *const broker_names[] = {"b0", "b1", "b2"};

@@ -19,8 +19,7 @@
 #define SCREEN (500 * MS)
 #define WIPING (40 * MS)
 
-/* --- porchlightd, as its main has it -----------------------------------------------------------
- */
+/* --- porchlightd, as its main has it ---------------------------------------------------------- */
 
 static void on_signal(void *context, int fd, short revents)
 {
@@ -49,8 +48,7 @@ static void porchlightd(struct machine *m)
     loop_free(loop);
 }
 
-/* --- the screen --------------------------------------------------------------------------------
- */
+/* --- the screen ------------------------------------------------------------------------------- */
 
 static void screen_said(void *context, struct local *l, const void *bytes, size_t len)
 {
@@ -75,8 +73,7 @@ static void screen_dial(void *context, uint64_t starts)
     world_at(world_now() + SCREEN, screen_dial, s, starts);
 }
 
-/* --- porchlight-wipe ----------------------------------------------------------------------------
- */
+/* --- porchlight-wipe -------------------------------------------------------------------------- */
 
 static void wipe_answer(struct station *s, enum wipe_kind kind, uint32_t outcome)
 {
@@ -119,8 +116,7 @@ static void wipe_said(void *context, struct local *l, const void *bytes, size_t 
     world_at(world_now() + WIPING, wipe_over, s, s->machine->starts);
 }
 
-/* --- power --------------------------------------------------------------------------------------
- */
+/* --- power ------------------------------------------------------------------------------------ */
 
 static void station_boot(void *context, uint64_t starts)
 {

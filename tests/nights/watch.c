@@ -108,8 +108,7 @@ const char *watch_short_id(const struct alert_id *id)
     return out;
 }
 
-/* --- the kiosk's decisions, as they are made -----------------------------------------------------
- */
+/* --- the kiosk's decisions, as they are made -------------------------------------------------- */
 
 size_t __real_alert_step(struct alert *a, const struct alert_rules *r, const struct alert_event *e,
                          int64_t now, struct alert_action out[ALERT_ACTIONS_MAX]);
@@ -261,8 +260,7 @@ void watch_hand(struct station *s)
                    s->machine->name);
 }
 
-/* --- on site ------------------------------------------------------------------------------------
- */
+/* --- on site ---------------------------------------------------------------------------------- */
 
 void watch_output(const struct machine *m, bool active)
 {
@@ -314,8 +312,7 @@ void watch_wipe(struct station *s, const void *word, size_t len)
     }
 }
 
-/* --- brokers ------------------------------------------------------------------------------------
- */
+/* --- brokers ---------------------------------------------------------------------------------- */
 
 /* A relay that was given the ring is somebody, too. */
 static bool hands_over(const char *topic)
@@ -343,8 +340,7 @@ void watch_connected(struct broker *b, const struct hello *h)
     story("%s: %s connects with MQTT %d", b->name, h->client_id, h->version);
 }
 
-/* --- phones -------------------------------------------------------------------------------------
- */
+/* --- phones ----------------------------------------------------------------------------------- */
 
 /* Staff have ended this very alert, or a later one that they were looking at. */
 static bool staff_covered(const struct alert_id *id)
@@ -456,15 +452,13 @@ void watch_shown(struct phone *p, size_t kiosk)
                    view_show_name(shown->show), (double)(now - s->cut_since) / 1e9);
 }
 
-/* --- always -------------------------------------------------------------------------------------
- */
+/* --- always ----------------------------------------------------------------------------------- */
 
 void watch_event(void)
 {
 }
 
-/* --- at the end ---------------------------------------------------------------------------------
- */
+/* --- at the end ------------------------------------------------------------------------------- */
 
 static void end_of_press(const struct press *p)
 {

@@ -25,8 +25,7 @@ enum { FAILURES = 16 };
 size_t watch_failures(const struct failure **out);
 void watch_fail(const char *name, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* --- what the world reports -------------------------------------------------------------------
- */
+/* --- what the world reports ------------------------------------------------------------------- */
 
 void watch_output(const struct machine *m, bool active);
 void watch_published(struct broker *b, const struct packet *p);

@@ -35,8 +35,7 @@ static bool is_calm_around(int64_t at, int64_t until)
            !night_has(moves.night, BREAK_RECORD_LOST) && !night_has(moves.night, BREAK_RECORD_OLD);
 }
 
-/* --- the root's word ----------------------------------------------------------------------------
- */
+/* --- the root's word -------------------------------------------------------------------------- */
 
 bool watch_is_rooted(size_t kiosk, const struct alert_id *id, uint64_t epoch, uint64_t seq)
 {
@@ -110,8 +109,7 @@ static void end_of_root(const struct press *p)
     }
 }
 
-/* --- answers ------------------------------------------------------------------------------------
- */
+/* --- answers ---------------------------------------------------------------------------------- */
 
 void watch_answer(const struct phone *p, const struct alert_id *id, enum message_kind kind)
 {
@@ -160,8 +158,7 @@ static void end_of_help(const struct press *p)
                    watch_short_id(&p->id));
 }
 
-/* --- ringing again -------------------------------------------------------------------------------
- */
+/* --- ringing again ---------------------------------------------------------------------------- */
 
 /* In seconds since the alert, as README promises it; the second is half a ring later at most. */
 static const struct {
@@ -185,8 +182,7 @@ static void end_of_ringing(const struct press *p)
     }
 }
 
-/* --- a button by radio, and hands ----------------------------------------------------------------
- */
+/* --- a button by radio, and hands ------------------------------------------------------------- */
 
 /* From the start of a hand's gesture to its last recognition. */
 #define HAND_LASTS (5 * S)
@@ -218,8 +214,7 @@ void watch_button_held(const struct station *s, int64_t at)
                    s->machine->name);
 }
 
-/* --- the host's own lines ------------------------------------------------------------------------
- */
+/* --- the host's own lines --------------------------------------------------------------------- */
 
 static void end_of_words(const struct station *s)
 {
@@ -236,8 +231,7 @@ static void end_of_words(const struct station *s)
     }
 }
 
-/* --- phones that join ----------------------------------------------------------------------------
- */
+/* --- phones that join ------------------------------------------------------------------------- */
 
 /* An alert of this kiosk that began before `before` and was still on after `after`. */
 static bool alert_between(const struct station *s, int64_t after, int64_t before)

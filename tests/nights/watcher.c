@@ -13,8 +13,7 @@
 
 #define AGAIN (2 * S)
 
-/* --- porchlight-relay, as its main has it -------------------------------------------------------
- */
+/* --- porchlight-relay, as its main has it ----------------------------------------------------- */
 
 static void porchlight_relay(struct machine *m)
 {
@@ -99,8 +98,7 @@ static void watcher_rings(enum watcher_ring how)
         w->rang[how][w->rings[how]++] = world_now();
 }
 
-/* --- kiosk/relay/ntfy.h and webpush_sender.h -----------------------------------------------------
- */
+/* --- kiosk/relay/ntfy.h and webpush_sender.h -------------------------------------------------- */
 
 struct ntfy *ntfy_new(const struct relay_push *to, const char *word, const char *token)
 {

@@ -68,8 +68,7 @@ static void test_every_kind_of_disk(void **state)
     assert_int_equal(place_of_disk("../../devices/sessions/rport-of/block/sda", ""), PLACE_DISK);
 }
 
-/* --- the same in a folder that looks as sysfs does ---------------------------------------------
- */
+/* --- the same in a folder that looks as sysfs does -------------------------------------------- */
 
 static char made[] = "/tmp/porchlight-sys-XXXXXX";
 static char sys[64]; /* one of its own for each row */

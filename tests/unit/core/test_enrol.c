@@ -7,10 +7,11 @@
 #include <cmocka.h>
 
 #include "kiosk/core/enrol.h"
-#include "tests/unit/core/vectors.h"
 #include "tests/unit/rows.h"
 
 #include <sodium.h>
+#include <stdio.h>
+#include <string.h>
 
 #define WHO   "07827bce7ac774db"
 #define OTHER "17827bce7ac774db"
@@ -327,171 +328,6 @@ static void who_asks_again_names_the_broker(void **state)
         assert_int_equal(enrol_again_read(bad[i], strlen(bad[i]), &a), -1);
 }
 
-/* --- the vectors, which another implementation made ------------------------------------------ */
-
-struct vectors {
-    cJSON *json;
-    const cJSON *invitation;
-    uint8_t kiosk[32], kiosk_secret[64], root[32], root_secret[64], phone[32], phone_secret[64];
-    uint8_t venue[ENVELOPE_ID], at_kiosk[ENVELOPE_ID], invitation_secret[INVITATION_SECRET];
-    struct envelope_place at;
-    struct invitation_parties parties;
-    struct enrol_open open;
-};
-
-static void vectors_pair(const cJSON *json, const char *name, uint8_t public[32], uint8_t key[64])
-{
-    uint8_t byte, seed[crypto_sign_SEEDBYTES];
-    vectors_hex(vectors_text(cJSON_GetObjectItem(json, "seeds"), name), &byte, 1);
-    memset(seed, byte, sizeof seed);
-    crypto_sign_seed_keypair(public, key, seed);
-}
-
-static struct vectors vectors_read(void)
-{
-    struct vectors v = {.json = vectors_load("tests/vectors/enrol.json")};
-    const cJSON *i = v.invitation = cJSON_GetObjectItem(v.json, "invitation");
-    vectors_pair(v.json, "kiosk", v.kiosk, v.kiosk_secret);
-    vectors_pair(v.json, "root", v.root, v.root_secret);
-    vectors_pair(v.json, "phone", v.phone, v.phone_secret);
-    vectors_hex(vectors_text(i, "venue"), v.venue, sizeof v.venue);
-    vectors_hex(vectors_text(i, "kiosk"), v.at_kiosk, sizeof v.at_kiosk);
-    vectors_hex(vectors_text(i, "secret"), v.invitation_secret, sizeof v.invitation_secret);
-    memcpy(v.at.venue, v.venue, sizeof v.at.venue);
-    memcpy(v.at.kiosk, v.at_kiosk, sizeof v.at.kiosk);
-    v.at.topic = vectors_text(v.json, "topic");
-    v.parties = invitation_between(v.venue, v.at_kiosk, WHO, v.phone);
-    v.open = (struct enrol_open){.account = WHO, .staff = true};
-    memcpy(v.open.public, v.phone, sizeof v.open.public);
-    memcpy(v.open.secret, v.invitation_secret, sizeof v.open.secret);
-    return v;
-}
-
-static void the_link_is_the_vectors(void **state)
-{
-    struct vectors v = vectors_read();
-    const cJSON *brokers = cJSON_GetObjectItem(v.invitation, "brokers");
-    uint8_t pin[INVITATION_PIN];
-    char link[INVITATION_LINK_MAX];
-
-    (void)state;
-    vectors_hex(cJSON_GetArrayItem(cJSON_GetObjectItem(v.invitation, "pins"), 1)->valuestring, pin,
-                sizeof pin);
-    struct invitation i = {.page = "https://kettle.example.org/",
-                           .brokers = {cJSON_GetArrayItem(brokers, 0)->valuestring,
-                                       cJSON_GetArrayItem(brokers, 1)->valuestring},
-                           .pins = {NULL, pin},
-                           .brokers_count = 2,
-                           .password = vectors_text(v.invitation, "password"),
-                           .expires = (int64_t)vectors_number(v.invitation, "expires"),
-                           .kiosk_public = v.kiosk,
-                           .root_public = v.root,
-                           .secret = v.invitation_secret,
-                           .staff = true,
-                           .push = vectors_text(v.invitation, "push")};
-    memcpy(i.account, v.parties.account, sizeof i.account);
-    memcpy(i.venue, v.venue, sizeof i.venue);
-    memcpy(i.kiosk, v.at_kiosk, sizeof i.kiosk);
-    assert_int_equal(invitation_link(&i, link), strlen(vectors_text(v.invitation, "link")));
-    assert_string_equal(link, vectors_text(v.invitation, "link"));
-    char far[INVITATION_LINK_MAX];
-    memset(far, 'x', sizeof far);
-    far[INVITATION_ADDRESS_MAX + 1] = '\0';
-    i.push = far;
-    assert_int_equal(invitation_link(&i, link), -1);
-    far[INVITATION_ADDRESS_MAX] = '\0';
-    assert_true(invitation_link(&i, link) > 0);
-    i.brokers[0] = i.brokers[1] = far;
-    assert_int_equal(invitation_link(&i, link), -1);
-    cJSON_Delete(v.json);
-}
-
-/* As short as it can be: a longer link is a code with smaller squares. */
-static void a_link_stays_short(void **state)
-{
-    const uint8_t key[32] = {0};
-    char link[INVITATION_LINK_MAX];
-    struct invitation i = {.page = "https://kettle.example.org/",
-                           .brokers = {"wss://kettle.example.org/mqtt"},
-                           .brokers_count = 1,
-                           .password = "0123456789abcdef",
-                           .kiosk_public = key,
-                           .root_public = key,
-                           .secret = key};
-    (void)state;
-    assert_int_equal(invitation_link(&i, link), 265);
-}
-
-static void the_letter_is_the_vectors(void **state)
-{
-    struct vectors v = vectors_read();
-    const cJSON *letter = cJSON_GetObjectItem(v.json, "letter");
-    const char *text = vectors_text(letter, "text");
-    uint8_t mac[INVITATION_MAC];
-    struct enrol_letter e;
-    (void)state;
-    assert_int_equal(enrol_read(text, strlen(text), &e), 0);
-    assert_memory_equal(e.public, v.phone, sizeof e.public);
-    assert_string_equal(e.password, vectors_text(letter, "password"));
-    invitation_letter_mac(v.invitation_secret, &v.parties, e.staff, e.password, mac);
-    assert_memory_equal(mac, e.mac, sizeof mac);
-    cJSON_Delete(v.json);
-}
-
-/* What C sealed says what the vectors say, and the vectors' own bytes open to the same text. */
-static void assert_says(const struct vectors *v, const uint8_t *wire, const cJSON *of)
-{
-    char text[ENVELOPE_LETTER_MAX + 1];
-    uint8_t theirs[ENVELOPE_SIZE];
-    size_t len;
-    assert_int_equal(envelope_welcome_open(&v->at, v->phone, v->phone_secret, v->kiosk, wire,
-                                           ENVELOPE_SIZE, text, &len),
-                     ENVELOPE_OK);
-    assert_string_equal(text, vectors_text(of, "text"));
-    assert_int_equal(vectors_base64(vectors_text(of, "wire"), theirs, sizeof theirs),
-                     ENVELOPE_SIZE);
-    assert_int_equal(envelope_welcome_open(&v->at, v->phone, v->phone_secret, v->kiosk, theirs,
-                                           ENVELOPE_SIZE, text, &len),
-                     ENVELOPE_OK);
-    assert_string_equal(text, vectors_text(of, "text"));
-}
-
-static void the_kiosks_answers_are_the_vectors(void **state)
-{
-    struct vectors v = vectors_read();
-    const cJSON *welcome = cJSON_GetObjectItem(v.json, "welcome"),
-                *confirm = cJSON_GetObjectItem(v.json, "confirm"),
-                *rotate = cJSON_GetObjectItem(v.json, "rotate"), *refusal;
-    uint8_t wire[ENVELOPE_SIZE], key[ENVELOPE_KEY];
-    char digits[INVITATION_DIGITS + 1];
-    int reason = ENROL_REASON_NONE;
-
-    (void)state;
-    vectors_hex(vectors_text(confirm, "nonce"), v.open.nonce, sizeof v.open.nonce);
-    vectors_hex(vectors_text(welcome, "certificate"), v.open.certificate, CERT_SIGNATURE);
-    vectors_hex(vectors_text(welcome, "venue_key"), key, sizeof key);
-    assert_int_equal(enrol_welcome(&v.open, &v.at, v.kiosk_secret, v.root, key, wire), ENVELOPE_OK);
-    assert_says(&v, wire, welcome);
-    assert_int_equal(enrol_ask_digits(&v.open, &v.at, v.kiosk_secret, wire), ENVELOPE_OK);
-    assert_says(&v, wire, confirm);
-    invitation_digits(v.invitation_secret, v.phone, v.open.nonce, digits);
-    assert_string_equal(digits, vectors_text(confirm, "digits"));
-    assert_int_equal(enrol_rotate(v.phone, &v.at, v.kiosk_secret, key, wire), ENVELOPE_OK);
-    assert_says(&v, wire, rotate);
-    cJSON_ArrayForEach(refusal, cJSON_GetObjectItem(v.json, "refusals"))
-    {
-        reason++;
-        assert_string_equal(enrol_reason_name((enum enrol_reason)reason),
-                            vectors_text(refusal, "reason"));
-        assert_int_equal(
-            enrol_refuse(WHO, (enum enrol_reason)reason, v.phone, &v.at, v.kiosk_secret, wire),
-            ENVELOPE_OK);
-        assert_says(&v, wire, refusal);
-    }
-    assert_int_equal(reason, ENROL_REASON_WITHDRAWN);
-    cJSON_Delete(v.json);
-}
-
 static void each_open_invitation_is_found_by_its_own_account(void **state)
 {
     struct enrol_list l = new_list();
@@ -567,10 +403,6 @@ int main(void)
         cmocka_unit_test(each_open_invitation_is_found_by_its_own_account),
         cmocka_unit_test(an_alert_deadens_what_no_phone_has_answered),
         cmocka_unit_test(who_asks_again_names_the_broker),
-        cmocka_unit_test(the_link_is_the_vectors),
-        cmocka_unit_test(a_link_stays_short),
-        cmocka_unit_test(the_letter_is_the_vectors),
-        cmocka_unit_test(the_kiosks_answers_are_the_vectors),
     };
     return sodium_init() < 0 ? 1 : cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -4,8 +4,8 @@
 # waited for alone: so these are spread over the first two thirds.
 WAITING = {f"test_{name}" for name in (
     "dialects", "duress", "enrol", "faults", "nights", "operator", "retire", "revoke",
-    "screen_panel", "scripted_nights", "setup",
-    "troubles", "uplinks", "webpush", "wild", "wipe_in_use")}
+    "screen_panel", "scripted_nights", "setup", "subscriptions", "troubles", "uplinks", "webpush", "wild",
+    "windows", "wipe_in_use")}
 
 
 def spread(waiting, others):

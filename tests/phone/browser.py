@@ -1,6 +1,7 @@
 """Debian's Chromium, phone-sized, and the page in it as a member handles it."""
 
 import base64
+import json
 import time
 
 from selenium import webdriver
@@ -8,7 +9,7 @@ from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
 
-from tests.kit import wait
+from tests.kit import envelope, wait
 from tests.kit.place import ROOT
 from tests.phone.devtools import Devtools
 
@@ -273,3 +274,19 @@ class Page:
         """With all that it stored, its worker among it."""
         self.tools.ask("Target.disposeBrowserContext", browserContextId=self.phone)
         self.driver.switch_to.window(self.browser.first)
+
+
+def until_leads(page):
+    return page.until_text("#link", "Connected")
+
+
+def until_follows(page):
+    return page.until_text("#link", "another window")
+
+
+def read_all(kiosk, page):
+    """The page has read whatever the kiosk has said."""
+    kiosk.say("beat", "beat", **envelope.beat_fields(kiosk.started))
+    last = kiosk.seq
+    page.until(lambda: json.loads(page.stored()["k1"])["kept"][kiosk.id]["liveNext"] > last,
+               "the last beat")

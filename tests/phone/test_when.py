@@ -3,7 +3,7 @@ page, as long as the alert is active and no longer. And the page calls again unt
 
 import json
 
-from tests.phone.test_page import heard_all
+from tests.phone.browser import read_all
 
 
 def shakes(page):
@@ -41,7 +41,7 @@ def test_it_calls_no_longer_than_half_an_hour_nor_after_the_end(venue):
     kiosk.all_clear()
     page.until(lambda: shakes(page) == 2, "the call for its end")
     for _ in range(4):  # in steps that do not make the kiosk look silent
-        heard_all(kiosk, page)
+        read_all(kiosk, page)
         page.skip(8).until_looked()
     assert shakes(page) == 2
     kiosk.alarm("lockdown")
@@ -127,7 +127,7 @@ def test_the_history_of_the_night_is_on_the_phone_and_goes_with_the_alert(venue)
     kiosk.all_clear(proof=kiosk.proof(account, secret, bytes.fromhex(public)))
     page.until_face("all-clear")
     assert kinds() == [*wanted, "All clear"]
-    heard_all(kiosk, page)
+    read_all(kiosk, page)
     assert "nights" not in json.loads(page.stored()["k1"]), "it outlives the alert"
     page.driver.refresh()
     page.until_face("quiet")

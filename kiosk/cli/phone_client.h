@@ -98,7 +98,7 @@ struct phone_client_heard {
     struct phone_client_kiosk *kiosk;
     const char *topic;   /* "alert", "state", ...; "" if it is none of ours */
     const char *refused; /* why it is ignored, a sentence; NULL: it is not */
-    bool root;           /* a root word: `said` is set, and message is not */
+    bool root;           /* a message of the root key: `said` is set, and message is not */
     struct root_word said;
     bool words; /* a piece of the host's own lines: `piece` is set, and message is not */
     struct words_piece piece;

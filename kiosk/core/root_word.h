@@ -71,7 +71,7 @@ bool root_word_join(struct root_word *all, const struct root_word *w);
 int root_word_revoke(struct root_word *w, const uint8_t account[ENVELOPE_ID]);
 bool root_word_revokes(const struct root_word *w, const uint8_t account[ENVELOPE_ID]);
 
-/* Whether an alert that began with this message is over by the root's word. */
+/* Whether an alert that began with this message is over by the root key's message. */
 bool root_word_ends(const struct root_word *w, const struct alert_id *id, uint64_t epoch,
                     uint64_t seq);
 

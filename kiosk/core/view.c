@@ -149,8 +149,8 @@ static bool view_is_fresh(int64_t age)
     return age >= 0 && age < FRESHNESS_LATE;
 }
 
-/* Whether the alert that this message is about is over by the root's word. What is fresh and of
- * another alert began later, whatever its order says. */
+/* Whether the alert that this message is about is over by the root key's message. What is fresh and
+ * of another alert began later, whatever its order says. */
 static bool view_is_rooted(const struct view_kiosk *v, const struct message *m, int64_t age)
 {
     const struct root_word *w = &v->root;

@@ -27,10 +27,10 @@
  * - A real lockdown and a duress stay until a staff phone's signature proves their end (cert.h).
  *   Whatever the kiosk says by itself (quiet, caution, drill, all-clear) makes a lockdown at most
  *   unconfirmed.
- * - The root's word (root_word.h) ends an alert without the kiosk: from then on, whatever the kiosk
- *   says of that alert and of earlier ones changes nothing. What is fresh and of another alert
- *   counts. A proof by an account that the root revoked proves nothing, whenever it was made: it
- *   has no date. What such a proof ended before the word came stays ended.
+ * - The root key's message (root_word.h) ends an alert without the kiosk: from then on, whatever
+ * the kiosk says of that alert and of earlier ones changes nothing. What is fresh and of another
+ * alert counts. A proof by an account that the root revoked proves nothing, whenever it was made:
+ * it has no date. What such a proof ended before the word came stays ended.
  * - Quiet needs a sign of life within `lost_after` and the state within `stale_after`, both by the
  *   time at which the kiosk sent them, not at which they came (freshness.h): what a broker delays
  * is none. Nor is there quiet while messages are held back, nor after a silence before the state
@@ -148,7 +148,7 @@ struct view_shown {
     bool undated; /* silent, although signs of life come: how old they are is not known yet */
     bool held;    /* messages are held back */
     bool late;    /* an alarm came late, not long ago */
-    bool rooted;  /* all-clear: by the root's word */
+    bool rooted;  /* all-clear: by the root key's message */
 };
 
 /* Nothing received, not linked. */
@@ -163,8 +163,8 @@ void view_link(struct view_kiosk *v, bool linked, int64_t now);
 enum view_verdict view_step(struct view_kiosk *v, const struct view_rules *r,
                             const struct view_message *came, int64_t now);
 
-/* A root's word of this kiosk, whose key is `public`, arrived. Permanent. VIEW_TOLD: it ended what
- * was shown. */
+/* A message of the root key of this kiosk, whose key is `public`, arrived. Permanent. VIEW_TOLD: it
+ * ended what was shown. */
 enum view_verdict view_root(struct view_kiosk *v, const struct root_word *w,
                             const uint8_t public[ENVELOPE_PUBLIC], int64_t now);
 

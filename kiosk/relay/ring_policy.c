@@ -56,7 +56,7 @@ enum ring_policy_ring ring_policy_root(struct ring_policy *w, size_t i,
     return RING_POLICY_ALERT;
 }
 
-/* The kiosk may go on asking for an alert that the root's word has ended. */
+/* The kiosk may go on asking for an alert that the root key's message has ended. */
 static bool ring_policy_is_over(const struct ring_policy_kiosk *k, const struct alert_id *id)
 {
     return k->root.ended && alert_id_equal(&k->root.id, id);

@@ -13,7 +13,7 @@
  * presence, ring), and rings for:
  * - what the kiosk asks for: an alert or drill and its end for all phones, a code or duress for
  *   staff phones; at once, never held back, once for each;
- * - the root's word that ends an alert, as for any end; what it ended rings nobody again;
+ * - the root key's message that ends an alert, as for any end; what it ended rings nobody again;
  * - a kiosk that is silent: no sign of life that is less than 15 s old. So a broker that delays
  *   messages makes it silent;
  * - a ring that a beat names and that does not come (freshness.h);
@@ -103,7 +103,7 @@ void ring_policy_ask(struct ring_policy *w, size_t i, const uint8_t nonce[FRESHN
 enum ring_policy_ring ring_policy_word(struct ring_policy *w, size_t i, const struct message *m,
                                        bool retained, int64_t wall_age, int64_t now);
 
-/* The root's word of kiosk `i`, whose key is `public`. Permanent. */
+/* The root key's message of kiosk `i`, whose key is `public`. Permanent. */
 enum ring_policy_ring ring_policy_root(struct ring_policy *w, size_t i,
                                        const struct root_word *said,
                                        const uint8_t public[ENVELOPE_PUBLIC]);

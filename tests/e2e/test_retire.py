@@ -16,7 +16,7 @@ def test_a_retired_kiosk_is_out_permanently(venue):
     phone = venue.member()
     venue.cli("retire", "--root", venue.kiosk.root_key, within=60)
     wait.until(lambda: any(is_disowned(venue, r.wire) for r in phone.eyes.received
-                           if r.topic == "root"), "the root's word", 10)
+                           if r.topic == "root"), "the root key's message", 10)
     wait.until(lambda: venue.kiosk.status()["brokers"][0]["fault"] == "credentials",
                lambda: f"that the kiosk is out: {venue.kiosk.status()}", 20)
     later = phone.member(phone.venue_key)

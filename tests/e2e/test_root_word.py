@@ -120,7 +120,7 @@ def test_an_alert_of_a_kiosk_that_is_off_is_ended(venue, elsewhere):
     assert "the alert is over" in elsewhere("root", "end").stdout
     box.wait("root", verdict="told")
     count = len(box.all("show", show="lockdown"))
-    venue.kiosk.start()  # its record says lockdown; it reads the root's word and ends it
+    venue.kiosk.start()  # its record says lockdown; it reads the root key's message and ends it
     wait.until(lambda: state(venue) == "quiet", "the end, at the kiosk too")
     box.wait("show", show="all-clear")
     assert len(box.all("show", show="lockdown")) == count
@@ -137,7 +137,7 @@ def test_what_a_broker_withholds_later_stays_obeyed(venue, elsewhere):
     wait.until(lambda: not venue.kiosk.status()["retired"], "a kiosk that cannot know", 5)
     venue.registrars[0].stop()  # and whose account somebody lets in again
     venue.brokers[0].steward.command(command="enableClient", username=venue.account)
-    wait.until(lambda: venue.kiosk.status()["retired"], "the root's word", 20)
+    wait.until(lambda: venue.kiosk.status()["retired"], "the root key's message", 20)
     assert any("retired this kiosk" in f for f in venue.kiosk.status()["faults"])
     venue.kiosk.daemon.kill()
     venue.brokers[0].steward.command(command="disableClient", username=venue.account)

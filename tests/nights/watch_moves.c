@@ -35,7 +35,7 @@ static bool is_calm_around(int64_t at, int64_t until)
            !night_has(moves.night, BREAK_RECORD_LOST) && !night_has(moves.night, BREAK_RECORD_OLD);
 }
 
-/* --- the root's word -------------------------------------------------------------------------- */
+/* --- the root key's message ------------------------------------------------------------------- */
 
 bool watch_is_rooted(size_t kiosk, const struct alert_id *id, uint64_t epoch, uint64_t seq)
 {

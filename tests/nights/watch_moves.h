@@ -4,8 +4,8 @@
 #include "kiosk/core/root_word.h"
 #include "tests/nights/night.h"
 
-/* The invariants of answers, the root's word, buttons, lines and ringing again; what watch.c and
- * they have in common. */
+/* The invariants of answers, the root key's message, buttons, lines and ringing again; what watch.c
+ * and they have in common. */
 
 enum { WATCH_PRESSES = 64 };
 
@@ -27,7 +27,7 @@ struct press {
     unsigned answers[3];   /* phones (bits) that ever said: seen or more, safe, help */
     int64_t help_at;       /* when the first phone said that it needs help; INT64_MAX: none */
     int64_t help_shown_at; /* when staff were first shown that; INT64_MAX: not yet */
-    int64_t rooted_at;     /* when a broker took the root's word that ends it; INT64_MAX: none */
+    int64_t rooted_at; /* when a broker took the root key's message that ends it; INT64_MAX: none */
 };
 
 /* Those of this night. */
@@ -41,11 +41,11 @@ const char *watch_short_id(const struct alert_id *id);
 void watch_moves_begin(struct night *n);
 void watch_moves_end(void);
 
-/* The root's word about this kiosk is sent; and a broker has taken it. */
+/* The root key's message about this kiosk is sent; and a broker has taken it. */
 void watch_rooted(size_t kiosk, const struct root_word *w, bool taken);
 /* Whether the root has ended what began with this message. */
 bool watch_is_rooted(size_t kiosk, const struct alert_id *id, uint64_t epoch, uint64_t seq);
-/* The kiosk has ended it by the root's word: may it? */
+/* The kiosk has ended it by the root key's message: may it? */
 bool watch_root_may_end(size_t kiosk, const struct press *p);
 
 /* What is active at a kiosk, after each decision. */

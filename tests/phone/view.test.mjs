@@ -43,7 +43,7 @@ for (const c of vectors.cases) {
             if (step.root) {
                 const [verdict, next] = view.viewRoot(v, rootOf(step.root), 'own', step.at);
                 v = next;
-                assert.equal(verdict, step.root_then ?? verdict, `${where}: the root's word`);
+                assert.equal(verdict, step.root_then ?? verdict, `${where}: the root key's message`);
             }
             if ('say' in step) {
                 const [verdict, next] = view.viewStep(v, wordOf(step), rules, step.at);

@@ -48,7 +48,7 @@ int root_grant(const struct root *r, const char *venue, enum registration_kind k
                enum registration_role role, const char *account, const char *password,
                uint8_t grant[CERT_SIGNATURE]);
 
-/* A root word of a kiosk (root_word.h). */
+/* The root key's message about a kiosk (root_word.h). */
 int root_sign_word(const struct root *r, const char *venue, const char *kiosk,
                    const struct root_word *w, uint8_t wire[ENVELOPE_SIZE]);
 

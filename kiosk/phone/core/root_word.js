@@ -65,7 +65,7 @@ export function joinRootWords(all, w) {
         revoked: [...all.revoked, ...revoked].slice(0, REVOKED_MAX) };
 }
 
-// Whether an alert that began with this {id, epoch, seq} is over by the root's word.
+// Whether an alert that began with this {id, epoch, seq} is over by the root key's message.
 export function rootEnds(word, alert) {
     return word.ended !== null &&
         (word.ended.id === alert.id || !later(alert, word.ended));

@@ -149,7 +149,7 @@ function end(v, now) {
         unconfirmed: false, rooted: false }];
 }
 
-// A root's word of this kiosk, whose key is `kioskPublic` (hex), arrived: [verdict, v]. Permanent.
+// A message of the root key of this kiosk, whose key is `kioskPublic` (hex), arrived: [verdict, v]. Permanent.
 // told: it ended what was shown.
 export function viewRoot(before, word, kioskPublic, now) {
     const root = joinRootWords(before.root, word);
@@ -173,7 +173,7 @@ export function viewRoot(before, word, kioskPublic, now) {
 
 const isFresh = (age) => age >= 0 && age < LATE;
 
-// Whether the alert that this message is about is over by the root's word. What is fresh and of
+// Whether the alert that this message is about is over by the root key's message. What is fresh and of
 // another alert began later, whatever its order says.
 const isRooted = ({ root }, m, age) => root.ended !== null &&
     (root.ended.id === m.id || (!isFresh(age) && rootEnds(root, m)));
@@ -404,7 +404,7 @@ function showOf(v, rules, { silent, held, stale }, now) {
 // {show, duress, code, drill, silent, stale, delayed, undated, held, late, rooted}; `staff`: what was pressed at
 // the door is shown. delayed: silent, although signs of life come, since they are old; undated: how old
 // they are is not known yet; held: messages are held back; late: an alarm came late, not long ago;
-// rooted: all-clear by the root's word.
+// rooted: all-clear by the root key's message.
 // Whether a ping should be sent now. A staff phone asks as long as it has no sign of life, too: its
 // ping names the epoch that a kiosk which lost its record has to go above.
 export function viewWantsPing(v, rules, { staff }, now) {

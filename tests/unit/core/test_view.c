@@ -116,7 +116,8 @@ static void run_root(const char *name, struct view_kiosk *v, const cJSON *step, 
     const cJSON *then = cJSON_GetObjectItem(step, "root_then");
     const char *verdict = view_verdict_name(view_root(v, &w, own_key, now));
     if (then != NULL && strcmp(verdict, then->valuestring) != 0)
-        fail_msg("%s: the root's word is %s instead of %s", name, verdict, then->valuestring);
+        fail_msg("%s: the root key's message is %s instead of %s", name, verdict,
+                 then->valuestring);
 }
 
 /* Every key is known: a misspelt expectation must not pass unread. */

@@ -94,8 +94,12 @@ class Tap:
                 one.shutdown(socket.SHUT_RDWR)
             one.close()
 
-    def since(self, at, way):
-        return [(when, length) for when, which, length in list(self.records) if when >= at and which == way]
+    def since(self, at, way, until=None):
+        return [(when, length) for when, which, length in list(self.records)
+                if which == way and at <= when and (until is None or when < until)]
+
+    def close(self):
+        self._listener.close()
 
 
 class Pushes:

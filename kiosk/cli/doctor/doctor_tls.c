@@ -89,13 +89,11 @@ static int read_ca(const char *path, struct doctor_tls *t)
     return 0;
 }
 
-static int doctor_tls_judge(const SSL *ssl, enum mqtt_fault fault, const char *why,
-                            const char *host, struct doctor_tls *t)
+static int doctor_tls_judge_certificate(long verdict, const char *host, struct doctor_tls *t)
 {
-    long verdict = SSL_get_verify_result(ssl);
     switch (verdict) {
     case X509_V_OK:
-        break;
+        return 0;
     case X509_V_ERR_HOSTNAME_MISMATCH:
     case X509_V_ERR_IP_ADDRESS_MISMATCH:
         return doctor_tls_fail(
@@ -130,9 +128,13 @@ static int doctor_tls_judge(const SSL *ssl, enum mqtt_fault fault, const char *w
             "its certificate is not from the CA that this kiosk trusts (%s)",
             X509_verify_cert_error_string(verdict));
     }
+}
+
+static int doctor_tls_judge_handshake(enum mqtt_fault fault, const char *why, struct doctor_tls *t)
+{
     switch (fault) {
     case MQTT_FAULT_FINE:
-        break;
+        return 0;
     case MQTT_FAULT_TLS:
         return doctor_tls_fail(t,
                                "Ask the broker's operator to allow TLS 1.2 or 1.3 for this host "
@@ -151,6 +153,14 @@ static int doctor_tls_judge(const SSL *ssl, enum mqtt_fault fault, const char *w
             "right, the network may have a login page (captive portal); log in to it first.",
             "what answers there does not speak TLS%s%s", why[0] ? ": " : "", why);
     }
+}
+
+static int doctor_tls_judge(const SSL *ssl, enum mqtt_fault fault, const char *why,
+                            const char *host, struct doctor_tls *t)
+{
+    if (doctor_tls_judge_certificate(SSL_get_verify_result(ssl), host, t) < 0 ||
+        doctor_tls_judge_handshake(fault, why, t) < 0)
+        return -1;
     snprintf(t->said, sizeof t->said, "reached by %s, with a certificate from the trusted CA",
              SSL_get_version(ssl));
     return 0;

@@ -107,6 +107,7 @@ def test_what_was_moved_with_its_root_is_not_gone(folder):
         assert venue.accept() == {"list": "destroyed"}
         venue.sh("mv srv/venue srv/out")
         assert venue.accept() == venue.ask("WIPE") == {"list": "unverified"}
+        venue.end()
         venue.sh("umount srv")
         assert any(CANARY.encode() in part for part in written(venue.image))
 
@@ -270,6 +271,7 @@ def test_a_cell_that_is_a_file(venue, make, also, outcome):
     venue.sh(make + "; sync")
     assert venue.accept() == venue.ask("DRILL") == {"clock": outcome}
     assert venue.ask("WIPE") == {"clock": outcome}
+    venue.end()
     venue.sh("sync; umount srv/venue")
     left = any(key in part for part in written(venue.image))
     assert left == (outcome == "unverified")

@@ -193,7 +193,8 @@ static void complain_city(struct reader *r, const struct instance *in, const cha
             near[0] ? " (all are in " CITY_TABLE ")" : "");
 }
 
-/* What the city gives, unless it is written: coordinates, for the sun, and the clock's zone. */
+/* What the city gives, unless it is written: coordinates, for the sun, and the clock's zone.
+ * Without a city, the zone's own: clock and sky agree. */
 static void settle_city(struct reader *r)
 {
     const struct instance *screen = reader_single(r, "screen");
@@ -201,8 +202,16 @@ static void settle_city(struct reader *r)
     struct city city;
     char near[128];
 
-    if (!c->screen.city[0])
+    if (!c->screen.city[0]) {
+        bool placed =
+            reader_is_written(r, screen, "latitude") || reader_is_written(r, screen, "longitude");
+        if (!placed && c->screen.timezone[0] &&
+            city_find(CITY_TABLE, c->screen.timezone, &city, near) == 0) {
+            c->screen.latitude = city.latitude;
+            c->screen.longitude = city.longitude;
+        }
         return;
+    }
     if (city_find(CITY_TABLE, c->screen.city, &city, near) != 0) {
         complain_city(r, screen, near);
         return;

@@ -115,6 +115,9 @@ static void what_is_written_goes_before_the_city(void **state)
         {BASE "city = Tbilisi\n", 41.7167, 44.8167, "Asia/Tbilisi"},
         {BASE "city = Tbilisi\ntimezone = Asia/Baku\n", 41.7167, 44.8167, "Asia/Baku"},
         {BASE "longitude = 41.6\ncity = Tbilisi\nlatitude = 41.6\n", 41.6, 41.6, "Asia/Tbilisi"},
+        {BASE "timezone = Asia/Tbilisi\n", 41.7167, 44.8167, "Asia/Tbilisi"},
+        {BASE "timezone = Asia/Tbilisi\nlongitude = 41.6\n", 40.41, 41.6, "Asia/Tbilisi"},
+        {BASE "timezone = UTC\n", 40.41, 49.87, "UTC"},
         {BASE, 40.41, 49.87, ""},
     };
     struct config *c = malloc(sizeof *c);

@@ -107,8 +107,10 @@ static int check_run(const struct cli *cli, void *own, char **words)
     cJSON *complaints = cli->json ? cJSON_CreateArray() : NULL;
     int loaded = config_load_most(file, c, check_complain, complaints);
     bool ok = loaded == 0;
-    if (loaded >= 0 && !words[0])
-        ok = check_secrets(cli, c, complaints) & check_cas(cli, file, c, complaints) & ok;
+    if (loaded >= 0 && !words[0]) {
+        ok = check_secrets(cli, c, complaints) && ok;
+        ok = check_cas(cli, file, c, complaints) && ok;
+    }
     if (cli->json)
         check_print_json(file, ok, complaints);
     else if (ok)

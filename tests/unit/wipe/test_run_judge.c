@@ -94,112 +94,107 @@ static void test_results_of_0_1_0(void **state)
     }
 
 /* Where a target is, where it was seen, what was found, and what is said of it. */
+static const struct {
+    const char *name;
+    struct target_place now;
+    struct remembered_target seen;
+    uint32_t found, outcome, marks;
+    const char *why;
+} places[] = {
+    {"there, and seen there",
+     {.counts = true, .at = ON("/a")},
+     {.at = ON("/a")},
+     DONE,
+     DONE,
+     0,
+     ""},
+    {"there, and never seen", {.counts = true, .at = ON("/a")}, {.name = ""}, DONE, DONE, 0, ""},
+    {"there, and seen elsewhere",
+     {.counts = true, .at = ON("/a")},
+     {.at = ON("/b")},
+     DONE,
+     UNSURE,
+     PROGRESS_WAITS,
+     "was destroyed, but it was on another file system"},
+    {"gone",
+     {.counts = true, .missing = true, .at = ON("/a")},
+     {.at = ON("/a")},
+     GONE,
+     GONE,
+     0,
+     ""},
+    {"gone, and seen elsewhere",
+     {.counts = true, .missing = true, .at = ON("/a")},
+     {.at = ON("/b")},
+     GONE,
+     UNSURE,
+     PROGRESS_WAITS,
+     "nothing is at its path now, but it was on another"},
+    {"only what a cut wipe had renamed, and seen elsewhere",
+     {.counts = true, .missing = true, .at = ON("/a")},
+     {.at = ON("/b")},
+     DONE,
+     UNSURE,
+     PROGRESS_WAITS,
+     "was destroyed, but it was on another file system"},
+    {"gone, and never seen",
+     {.counts = true, .missing = true, .at = ON("/a")},
+     {.name = ""},
+     GONE,
+     UNSURE,
+     PROGRESS_UNSEEN,
+     "nothing ever was seen there"},
+    {"gone, below another mount",
+     {.counts = true, .missing = true, .covers = true, .at = ON("/a")},
+     {.at = ON("/a")},
+     GONE,
+     UNSURE,
+     PROGRESS_WAITS,
+     "another file system is mounted there"},
+    {"gone by an earlier wipe, unproved",
+     {.counts = true, .missing = true, .at = ON("/a")},
+     {.at = ON("/a"), .unproved = true},
+     GONE,
+     UNSURE,
+     0,
+     "an earlier wipe removed it"},
+    {"gone by an earlier wipe",
+     {.counts = true, .missing = true, .at = ON("/a")},
+     {.at = ON("/a"), .destroyed = true},
+     GONE,
+     GONE,
+     0,
+     "An earlier wipe destroyed it."},
+    {"a mount in it is away",
+     {.counts = true, .at = ON("/a")},
+     {.at = ON("/a"), .inner = {"/srv/a/in"}, .inner_count = 1},
+     DONE,
+     UNSURE,
+     PROGRESS_WAITS,
+     "was mounted in it is not mounted now"},
+    {"old blocks stay",
+     {.counts = true, .at = ON("/a"), .verdict = {PLACE_UNSURE, 0, "old blocks stay", "-"}},
+     {.at = ON("/a")},
+     DONE,
+     UNSURE,
+     0,
+     "old blocks stay"},
+};
+
 static void test_where_it_is_and_was(void **state)
 {
-    static const struct {
-        const char *name;
-        struct target_place now;
-        struct remembered_target seen;
-        uint32_t found, outcome, marks;
-        const char *why;
-    } cases[] = {
-        {"there, and seen there",
-         {.counts = true, .at = ON("/a")},
-         {.at = ON("/a")},
-         DONE,
-         DONE,
-         0,
-         ""},
-        {"there, and never seen",
-         {.counts = true, .at = ON("/a")},
-         {.name = ""},
-         DONE,
-         DONE,
-         0,
-         ""},
-        {"there, and seen elsewhere",
-         {.counts = true, .at = ON("/a")},
-         {.at = ON("/b")},
-         DONE,
-         UNSURE,
-         PROGRESS_WAITS,
-         "was destroyed, but it was on another file system"},
-        {"gone",
-         {.counts = true, .missing = true, .at = ON("/a")},
-         {.at = ON("/a")},
-         GONE,
-         GONE,
-         0,
-         ""},
-        {"gone, and seen elsewhere",
-         {.counts = true, .missing = true, .at = ON("/a")},
-         {.at = ON("/b")},
-         GONE,
-         UNSURE,
-         PROGRESS_WAITS,
-         "nothing is at its path now, but it was on another"},
-        {"only what a cut wipe had renamed, and seen elsewhere",
-         {.counts = true, .missing = true, .at = ON("/a")},
-         {.at = ON("/b")},
-         DONE,
-         UNSURE,
-         PROGRESS_WAITS,
-         "was destroyed, but it was on another file system"},
-        {"gone, and never seen",
-         {.counts = true, .missing = true, .at = ON("/a")},
-         {.name = ""},
-         GONE,
-         UNSURE,
-         PROGRESS_UNSEEN,
-         "nothing ever was seen there"},
-        {"gone, below another mount",
-         {.counts = true, .missing = true, .covers = true, .at = ON("/a")},
-         {.at = ON("/a")},
-         GONE,
-         UNSURE,
-         PROGRESS_WAITS,
-         "another file system is mounted there"},
-        {"gone by an earlier wipe, unproved",
-         {.counts = true, .missing = true, .at = ON("/a")},
-         {.at = ON("/a"), .unproved = true},
-         GONE,
-         UNSURE,
-         0,
-         "an earlier wipe removed it"},
-        {"gone by an earlier wipe",
-         {.counts = true, .missing = true, .at = ON("/a")},
-         {.at = ON("/a"), .destroyed = true},
-         GONE,
-         GONE,
-         0,
-         "An earlier wipe destroyed it."},
-        {"a mount in it is away",
-         {.counts = true, .at = ON("/a")},
-         {.at = ON("/a"), .inner = {"/srv/a/in"}, .inner_count = 1},
-         DONE,
-         UNSURE,
-         PROGRESS_WAITS,
-         "was mounted in it is not mounted now"},
-        {"old blocks stay",
-         {.counts = true, .at = ON("/a"), .verdict = {PLACE_UNSURE, 0, "old blocks stay", "-"}},
-         {.at = ON("/a")},
-         DONE,
-         UNSURE,
-         0,
-         "old blocks stay"},
-    };
     static const struct scope scope = {.roots = {-1}, .path = ""};
     static const struct run run = {.prefix = ""};
     static const struct plan_target t = {.kind = PLAN_FILE, .path = "/srv/a"};
 
     (void)state;
-    EACH_ROW (i, cases, cases[i].name) {
-        struct target_report r = {.outcome = (enum wipe_outcome)cases[i].found};
+    EACH_ROW (i, places, places[i].name) {
+        struct target_report r = {.outcome = (enum wipe_outcome)places[i].found};
 
-        assert_int_equal(run_judge_place(&run, &scope, &t, &cases[i].now, &cases[i].seen, &r),
-                         cases[i].marks);
-        assert_int_equal(r.outcome, cases[i].outcome);
-        assert_true(cases[i].why[0] ? strstr(r.why, cases[i].why) != NULL : !r.why[0]);
+        assert_int_equal(run_judge_place(&run, &scope, &t, &places[i].now, &places[i].seen, &r),
+                         places[i].marks);
+        assert_int_equal(r.outcome, places[i].outcome);
+        assert_true(places[i].why[0] ? strstr(r.why, places[i].why) != NULL : !r.why[0]);
     }
 }
 

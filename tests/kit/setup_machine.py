@@ -42,6 +42,7 @@ esac
 """
 
 STAGE = """
+mount -t proc proc /proc &&
 mount -t tmpfs tmpfs {folder}/stage &&
 mkdir {folder}/stage/upper {folder}/stage/work &&
 mount -t overlay overlay -o lowerdir=/etc,upperdir={folder}/stage/upper,workdir={folder}/stage/work /etc &&

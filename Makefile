@@ -205,7 +205,7 @@ test: test-programs test-page  ## unit and end-to-end tests, with ASan and UBSan
 test-programs: deps-test page  ## the same without the page in a browser
 	+@$(AGAIN) nights-build
 	+@$(AGAIN) $(ASAN_B) all build/asan/porchlightd-forgetful unit-run
-	@BUILD=build/asan $(PYTEST) -n 8 tests/nights tests/faults tests/vectors tests/e2e
+	@BUILD=build/asan $(PYTEST) -n 10 tests/nights tests/faults tests/vectors tests/e2e
 
 # What depends most on a release's libraries: resolver, TLS, MQTT, GPIO, device-mapper, SDL, systemd.
 LIBRARIES = names paths certificates own_messages broken inputs outputs input_devices uplinks registrar \

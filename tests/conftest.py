@@ -3,9 +3,9 @@
 # Their tests wait for half a minute and more. A worker is given a run of neighbours, and the last of them are
 # waited for alone: so these are spread over the first two thirds.
 WAITING = {f"test_{name}" for name in (
-    "dialects", "duress", "enrol", "faults", "nights", "operator", "retire", "revoke",
-    "screen_panel", "scripted_nights", "setup", "subscriptions", "troubles", "uplinks", "webpush", "wild",
-    "windows", "wipe_in_use")}
+    "awake", "axe", "dialects", "duress", "enrol", "faults", "late", "layout", "nights", "operator",
+    "retire", "revoke", "ring", "screen_panel", "scripted_nights", "setup", "subscriptions", "troubles",
+    "uplinks", "webpush", "wild", "windows", "wipe_in_use")}
 
 
 def spread(waiting, others):

@@ -120,7 +120,7 @@ void target_file_destroy(int folder, const char *name, const char *stub, bool sy
  * where it comes from, comments, tags. */
 void target_overwrite_notes(int fd, struct target_report *r);
 
-/* Whether there are any. */
+/* Whether there are any that say something: the time at which journald made a file does not. */
 bool target_has_notes(int fd);
 
 /* Takes chattr's +i and +a off an open file or folder. What was taken off, 0 if nothing was. */

@@ -116,13 +116,20 @@ static int overwrite_value(int fd, const char *name)
     return result == 0 ? 0 : fremovexattr(fd, name);
 }
 
+/* journald notes on each of its files when it was made, in microseconds, and nothing else. */
+static bool is_note(int fd, const char *name)
+{
+    return strncmp(name, "user.", 5) == 0 && !(strcmp(name, "user.crtime_usec") == 0 &&
+                                               fgetxattr(fd, name, NULL, 0) == sizeof(uint64_t));
+}
+
 bool target_has_notes(int fd)
 {
     char names[4096];
     ssize_t size = flistxattr(fd, names, sizeof names);
 
     for (const char *name = names; size > 0 && name < names + size; name += strlen(name) + 1) {
-        if (strncmp(name, "user.", 5) == 0)
+        if (is_note(fd, name))
             return true;
     }
     return size < 0 && errno == ERANGE;
@@ -137,7 +144,7 @@ void target_overwrite_notes(int fd, struct target_report *r)
     for (const char *name = names; name && name < names + size; name += strlen(name) + 1) {
         if (strncmp(name, "user.", 5) != 0)
             continue;
-        r->noted = true;
+        r->noted |= is_note(fd, name);
         if (overwrite_value(fd, name) < 0)
             target_lower(r, WIPE_UNVERIFIED, errno,
                          "a note of a program on it (extended "

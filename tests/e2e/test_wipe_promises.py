@@ -236,6 +236,16 @@ def test_notes_of_programs_stay_in_the_journal(folder, kind, plan):
         assert on_the_disk(venue)
 
 
+@pytest.mark.parametrize("size, said", [(8, "destroyed"), (9, "unverified")])
+def test_the_time_that_journald_notes_is_none(venue, size, said):
+    """All of its files have it; what is longer is no such time."""
+    venue.plan(LIST)
+    venue.sh("echo guests >srv/venue/list.csv")
+    os.setxattr(venue.mounts.see(venue.venue) / "list.csv", "user.crtime_usec", bytes(size))
+    venue.sh("sync")
+    assert venue.accept() == venue.ask("WIPE") == {"list": said}
+
+
 SHEET = "[file one]\npath = /srv/venue/sheets/one\n"
 SHARED = {"a folder and a file in it": TREE + SHEET,
           "a key in a folder": TREE + SHEET.replace("[file", "[key"),

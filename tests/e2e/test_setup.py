@@ -285,9 +285,13 @@ def test_an_older_kiosk_gets_a_registrar_and_administers_its_broker_no_more(venu
     text = accounts.read_text()
     assert "steward" not in text and text.count("$CONTROL/dynamic-security/v1\"") == 1
     assert (venue.etc / "registrar").stat().st_mode & 0o777 == 0o700
+    away.rename(venue.root)
+    done = venue.again()  # as that message asks
+    assert done.returncode == 0 and "root = FILE" not in done.stderr, done
+    assert [c for c in json.loads(accounts.read_text())["clients"]
+            if c["roles"][0]["rolename"].startswith("root-")]
     venue.start_broker()
     venue.start()
     assert venue.cli("invite", "--leave", "--json").returncode == 0
-    away.rename(venue.root)
     done = venue.cli("registrar", "--root", venue.root, "--broker", "here", venue.prefix / "file")
     assert done.returncode == 0, done.stderr

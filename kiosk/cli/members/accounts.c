@@ -128,6 +128,23 @@ int accounts_put(cJSON *all, enum topic_role who, const char *venue, const char 
     return put_client(all, account, password, description, roles, 1);
 }
 
+bool accounts_have_role(const cJSON *all, enum topic_role who)
+{
+    const char *role = dynsec_role_name(who);
+    const cJSON *client, *one;
+    cJSON_ArrayForEach(client, cJSON_GetObjectItem(all, "clients"))
+    {
+        cJSON_ArrayForEach(one, cJSON_GetObjectItem(client, "roles"))
+        {
+            const cJSON *name = cJSON_GetObjectItem(one, "rolename");
+            if (cJSON_IsString(name) && strncmp(name->valuestring, role, strlen(role)) == 0 &&
+                name->valuestring[strlen(role)] == '-')
+                return true;
+        }
+    }
+    return false;
+}
+
 /* Removes the items of a list whose "rolename" begins with "steward-". */
 static void drop_stewards(cJSON *list)
 {

@@ -21,6 +21,9 @@ cJSON *accounts_read(const char *text);
 int accounts_put(cJSON *all, enum topic_role who, const char *venue, const char *kiosk,
                  const char *account, const char *password);
 
+/* Whether anybody there has such a role. */
+bool accounts_have_role(const cJSON *all, enum topic_role who);
+
 /* Of a file of 0.1.0, in which each kiosk's account administered the broker: takes that role away
  * from all of them, and says of this venue's kiosks whose they are. NULL is safe. */
 void accounts_take_stewards(cJSON *all, const char *venue);

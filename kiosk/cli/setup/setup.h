@@ -54,6 +54,9 @@ int setup_make(struct setup *s);
 int setup_brokers(struct setup *s);
 /* The folder for the venue's own server is gone (copied there), or has no accounts in it. */
 bool setup_outside_lacks(const struct setup *s);
+/* The broker here was set up by an older version, or without the root key: what was made for it
+ * later has no account there yet. */
+bool setup_here_lacks(const struct setup *s);
 
 /* setup_broker.c: the one on this Pi, and what both need. `name` is a staged file, `where` the word
  * that passwords are derived with ("here", "outside"), `broker` a section's name. */

@@ -311,6 +311,17 @@ static bool setup_lacks_registrar(const struct setup *s)
     return !etc_transaction_has(s->stage, "registrar/registrar.conf");
 }
 
+bool setup_here_lacks(const struct setup *s)
+{
+    size_t len;
+    char *text = etc_transaction_read_beside(s->stage, PATH_ACCOUNTS, &len);
+    cJSON *all = text ? accounts_read(text) : NULL;
+    bool lacks = all && (setup_lacks_registrar(s) || !accounts_have_role(all, ROLE_ROOT));
+    cJSON_Delete(all);
+    free(text);
+    return lacks;
+}
+
 /* The accounts of a broker that an older version set up: the kiosks administered it. */
 static int setup_registrar_here(struct setup *s)
 {
@@ -324,7 +335,8 @@ static int setup_registrar_here(struct setup *s)
         sodium_hex2bin(s->keys->root_public, sizeof s->keys->root_public, root, len, "\n", NULL,
                        NULL);
     if (all && root && (!s->has_root || put_root(s, all, "here") == 0) &&
-        put_registrar(s, all, true) == 0 && (text = cJSON_Print(all)))
+        (!setup_lacks_registrar(s) || put_registrar(s, all, true) == 0) &&
+        (text = cJSON_Print(all)))
         result = etc_transaction_put_beside(s->stage, PATH_ACCOUNTS, text, strlen(text), 0600,
                                             BROKER_USER);
     if (result < 0)
@@ -390,7 +402,7 @@ int setup_here(struct setup *s)
         put_mosquitto(s) < 0)
         return -1;
     if (!s->first && !s->brokers_changed)
-        return setup_lacks_registrar(s) && setup_registrar_here(s) < 0 ? -1 : keep_here(s, port);
+        return setup_here_lacks(s) && setup_registrar_here(s) < 0 ? -1 : keep_here(s, port);
     return setup_accounts(s, "here", true) < 0 ||
                    setup_own_section(s, "here", "here", "127.0.0.1",
                                      answer_number(&s->now, ANSWER_PORT), false) < 0

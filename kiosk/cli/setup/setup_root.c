@@ -75,7 +75,8 @@ int setup_root_find(struct setup *s)
 {
     bool there = goes_to_file(s) && access(place_of(s), F_OK) == 0;
     bool joins = answer_number(&s->now, ANSWER_KIOSK) > 1;
-    if (!s->first && !s->brokers_changed && !(there && setup_outside_lacks(s)))
+    if (!s->first && !s->brokers_changed &&
+        !(there && (setup_outside_lacks(s) || setup_here_lacks(s))))
         return 0;
     if (there && root_seed_read(NULL, place_of(s), s->keys->root_seed) < 0) {
         log_error("Nothing was changed, because the root key could not be read.");

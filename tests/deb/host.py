@@ -27,6 +27,7 @@ class Host:
         self.machine = machine
         self.phones, self.back = [], None
         machine.do("mkdir -p /media/usb && mount -t tmpfs stick /media/usb")
+        machine.do("grep -q localhost /etc/hosts 2>/dev/null || echo 127.0.0.1 localhost >>/etc/hosts")
         self.allow_wires()
 
     def allow_wires(self):

@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from tests.deb.host import ETC, Host
+from tests.deb.host import ETC, ROOT_KEY, Host
 from tests.kit import record, wait
 from tests.kit.finger import Finger
 from tests.kit.place import ROOT
@@ -17,9 +17,10 @@ from tests.kit.place import ROOT
 # What runs once it is set up. porchlight-dark has no lights to darken in a container.
 ACTIVE = ["porchlightd.service", "porchlight-screen.service", "porchlight-broker.service",
           "porchlight-page.service", "porchlight-console.service", "porchlight-renew.timer",
-          "porchlight-doctor.timer",
           "porchlight-wipe.socket", "porchlightd-control.socket", "porchlightd-screen.socket"]
-ADMIN, OLD_ADMIN = "porchlightd-admin.socket", "porchlightd-steward.socket"
+OLD_ADMIN = "porchlightd-steward.socket"
+ADMIN = "porchlightd-admin.socket"  # since 0.1.0, as are the next ones
+NEW = [ADMIN, "porchlight-doctor.timer", "porchlight-new-key.path"]
 VERSION = re.search(r'VERSION "(.*)"', (ROOT / "kiosk/common/version.h").read_text())[1]
 OLD = " ".join(f"/debs/old-porchlight{part}.deb" for part in ("", "-page"))
 
@@ -46,17 +47,10 @@ def test_installed_it_starts_nothing(host, machine):
     assert failed(machine) == "" and host.journal() == before
 
 
-def test_from_the_package_to_a_drill_that_a_phone_answered(host, machine):
-    began = time.monotonic()
-    answers = host.answer(drill="yes")
-    with ThreadPoolExecutor(1) as pool:
-        setting_up = pool.submit(machine.run, f"porchlight setup --answers {answers}")
-        phone = host.invite()
-        phone.answer(phone.wait("lockdown", "alert", drill=True, within=60).body["id"])
-        code, said = setting_up.result()
-    assert code == 0 and "A phone received it" in said, said
-    print(f"{machine.suite}: from the installed package to the first drill that was answered: "
-          f"{time.monotonic() - began:.1f} s")
+def test_0_1_0_is_set_up(host, machine):
+    code, said = machine.run(f"porchlight setup --answers {host.answer(drill='no')}")
+    assert code == 0, said
+    host.connected()
 
 
 def all_run(machine, *units):
@@ -81,10 +75,9 @@ def test_doctor_has_nothing_to_say_of_what_set_up_made(machine):
     assert not [at for at in wrong if at[0] in ("config", "program", "broker")], wrong
 
 
-def test_a_press_reaches_the_phone(host):
+def test_a_press(host):
     host.hold()
-    host.phones[0].wait("lockdown", "alert", drill=False, within=30)
-    assert host.status()["state"] == "lockdown"
+    host.answers_with(lambda s: s["state"] == "lockdown", "the lockdown")
 
 
 def test_an_upgrade_by_apt(host, machine):
@@ -107,12 +100,36 @@ def test_an_upgrade_by_apt(host, machine):
     assert machine.do(kept) == before
     assert machine.do("systemctl show -p MainPID porchlightd") != pid
     assert host.status()["state"] == "lockdown" and failed(machine) == ""
-    all_run(machine, ADMIN)
+    all_run(machine, *NEW)
     assert machine.do(f"systemctl show -p LoadState --value {OLD_ADMIN}") == "not-found\n"
     assert machine.run("find /etc/systemd /run/porchlight -name '*steward*'")[1] == ""
-    phone = host.phones[0]
-    phone.wait("lockdown", "alert", resumed=True, within=30)
-    assert phone.all(topic="presence")[-1].kind == "online"
+
+
+def test_after_the_upgrade_set_up_and_a_drill_that_a_phone_answers(host, machine):
+    """0.1.0's phones spoke an older protocol: they get rights by set-up, and are invited again. The alert
+    is still the one of before, until the root key ends it."""
+    said = machine.do(f"porchlight setup --answers {host.answer(drill='no')}")
+    assert "no account at the broker here" not in said, said
+    host.connected()
+    assert host.status()["state"] == "lockdown"
+    machine.do(f"porchlight root end --root {ROOT_KEY}")
+    host.answers_with(lambda s: s["state"] == "quiet", "the end of the alert")
+    began = time.monotonic()
+    answers = host.answer(drill="yes")
+    with ThreadPoolExecutor(1) as pool:
+        setting_up = pool.submit(machine.run, f"porchlight setup --answers {answers}")
+        phone = host.invite()
+        phone.answer(phone.wait("lockdown", "alert", drill=True, within=60).body["id"])
+        code, said = setting_up.result()
+    assert code == 0 and "A phone received it" in said, said
+    print(f"{machine.suite}: from set-up to the first drill that was answered: "
+          f"{time.monotonic() - began:.1f} s")
+
+
+def test_a_press_reaches_the_phone(host):
+    host.hold()
+    host.phones[0].wait("lockdown", "alert", drill=False, within=30)
+    assert host.status()["state"] == "lockdown"
 
 
 def test_power_is_cut_and_it_comes_back_by_itself(host, machine):
@@ -271,7 +288,7 @@ def test_on_a_new_pi_a_backup_runs_at_once(host, machine):
     host.allow_wires()
     machine.do(f"porchlight restore {BACKUP}")
     host.connected()
-    all_run(machine, ADMIN)
+    all_run(machine, *NEW)
     host.close()
     phone = host.phone_is_back()
     host.hold(line="desk")

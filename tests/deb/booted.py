@@ -46,8 +46,9 @@ mkdir "$root/dev/pts" "$root/dev/shm"
 mount -t devpts -o newinstance,ptmxmode=0666 devpts "$root/dev/pts"
 ln -s pts/ptmx "$root/dev/ptmx"
 ln -s /proc/self/fd "$root/dev/fd"
-mkdir -p "$root/debs" "$root/var/cache/apt/archives"
+mkdir -p "$root/debs" "$root/mnt/disk" "$root/var/cache/apt/archives"
 mount --bind "$layer/debs" "$root/debs"
+mount --bind "$layer/disk" "$root/mnt/disk" # no overlay
 mount --bind "$archives" "$root/var/cache/apt/archives"
 # Not chroot: from one of those no unit could have users of its own.
 cd "$root"
@@ -65,7 +66,7 @@ class Booted(Tree):
     pid = network = None
 
     def __enter__(self):
-        self.folders("group")
+        self.folders("group", "disk")
         (self.layer / "sysrq").write_text("438\n")
         try:
             self.boot()

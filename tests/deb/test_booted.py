@@ -176,17 +176,18 @@ def test_a_certificate_is_renewed_by_its_unit(host, machine):
     assert failed(machine) == ""
 
 
-PLAN = "[root decoys]\npath = /srv/decoys\n\n[tree papers]\npath = /srv/decoys/papers\n"
+# On a file system of the machine that runs this: the rest is an overlay, which no wipe reaches through.
+PLAN = "[root decoys]\npath = /mnt/disk/decoys\n\n[tree papers]\npath = /mnt/disk/decoys/papers\n"
 
 
 def test_a_switch_that_is_kept_held_wipes(host, machine):
-    machine.do("mkdir -p /srv/decoys/papers && echo names >/srv/decoys/papers/list")
+    machine.do("mkdir -p /mnt/disk/decoys/papers && echo names >/mnt/disk/decoys/papers/list")
     machine.put(f"{ETC}/wipe.plan", PLAN, "600")
     machine.do(f"sed -i 's/^#enabled = no/enabled = yes/' {ETC}/porchlight.conf && "
                "systemctl restart porchlightd")
     host.connected()
     host.hold(5)
-    wait.until(lambda: not machine.path("/srv/decoys/papers").exists(),
+    wait.until(lambda: not machine.path("/mnt/disk/decoys/papers").exists(),
                lambda: host.journal("porchlight-wipe"), 60)
     said = wait.until(lambda: (lambda s: "papers" in s[1] and s[1])(
         machine.run("porchlight wipe --status")), lambda: host.journal("porchlight-wipe"), 60)
@@ -196,9 +197,9 @@ def test_a_switch_that_is_kept_held_wipes(host, machine):
 def test_a_wipe_that_was_not_begun_when_the_power_went(host, machine):
     """It is in porchlightd's record, and unknown to porchlight-wipe: the early unit begins it,
     lets the boot go on when the keys are dead, and is not started again while the alarm is up."""
-    machine.do("systemctl stop porchlightd porchlight-wipe && mkdir -p /srv/decoys/papers && "
-               "echo names >/srv/decoys/papers/list && echo key >/srv/decoys/key")
-    machine.put(f"{ETC}/wipe.plan", PLAN + "[key door]\npath = /srv/decoys/key\n", "600")
+    machine.do("systemctl stop porchlightd porchlight-wipe && mkdir -p /mnt/disk/decoys/papers && "
+               "echo names >/mnt/disk/decoys/papers/list && echo key >/mnt/disk/decoys/key")
+    machine.put(f"{ETC}/wipe.plan", PLAN + "[key door]\npath = /mnt/disk/decoys/key\n", "600")
     machine.path("/var/lib/porchlight/record").write_bytes(record.file(record.encode(epoch=1 << 40)))
     host.close()
     machine.cut_power()
@@ -207,7 +208,7 @@ def test_a_wipe_that_was_not_begun_when_the_power_went(host, machine):
     said = "journalctl -b -o cat _SYSTEMD_UNIT=porchlight-wipe-resume.service"
     early = machine.do(said)
     assert "finishing it" in early and "key door: destroyed" in early, early
-    assert machine.run("ls /srv/decoys/key /srv/decoys/papers")[0] == 2
+    assert machine.run("ls /mnt/disk/decoys/key /mnt/disk/decoys/papers")[0] == 2
     order = [int(machine.do(f"systemctl show --value -p {p} {u}")) for u, p in (
         ("porchlight-wipe-resume", "ActiveEnterTimestampMonotonic"),
         ("sysinit.target", "ActiveEnterTimestampMonotonic"),
@@ -275,7 +276,7 @@ LEFT = ["/var/lib/systemd/timers/stamp-porchlight-renew.timer"]
 
 def test_a_purge_ends_all_of_it(machine):
     machine.do("rm -r /etc/systemd/system/porchlightd.service.d")
-    machine.do("apt-get -qq -y purge porchlight porchlight-page")
+    machine.do("apt-get -qq -y purge porchlight porchlight-page porchlight-registrar")
     assert machine.run("pgrep -a porchlight")[1] == ""
     assert machine.do("systemctl list-units --all --plain --no-legend 'porchlight*'") == ""
     assert machine.do("find /etc /usr /var/lib /run -xdev -path /var/lib/dpkg -prune -o "
@@ -284,13 +285,14 @@ def test_a_purge_ends_all_of_it(machine):
 
 
 def test_on_a_new_pi_a_backup_runs_at_once(host, machine):
-    machine.do("apt-get -qq -y install /debs/porchlight.deb /debs/porchlight-page.deb")
+    machine.do("apt-get -qq -y install /debs/porchlight.deb /debs/porchlight-page.deb "
+               "/debs/porchlight-registrar.deb")
     host.allow_wires()
     machine.do(f"porchlight restore {BACKUP}")
     host.connected()
     all_run(machine, *NEW)
     host.close()
     phone = host.phone_is_back()
-    host.hold(line="desk")
+    host.hold()
     phone.wait("lockdown", "alert", drill=False, within=30)
     assert failed(machine) == ""

@@ -218,29 +218,29 @@ static int before_look_at(const struct keeping *k, const char *name, char path[P
     return 0;
 }
 
-/* An untouched file of the stage is a link to the one that is in use. */
-static int note_if_staged(void *context, const char *name, mode_t mode)
+/* Notes a file of the stage that is another than the one in use, or (`dropped`) one in use that the
+ * stage has no more. An untouched file of the stage is a link to the one that is in use. */
+static int note_if(const struct keeping *k, const char *name, bool dropped)
 {
-    const struct keeping *k = context;
     char path[PATH_LEN];
     struct stat staged, now;
     int result = before_look_at(k, name, path, &now, &staged);
-    (void)mode;
     if (result != 0)
         return result < 0 ? -1 : 0;
-    return staged.st_ino == now.st_ino && staged.st_dev == now.st_dev ? 0 : note_file(k, path);
+    bool same = staged.st_ino == now.st_ino && staged.st_dev == now.st_dev;
+    return (dropped ? staged.st_ino != 0 : same) ? 0 : note_file(k, path);
+}
+
+static int note_if_staged(void *context, const char *name, mode_t mode)
+{
+    (void)mode;
+    return note_if(context, name, false);
 }
 
 static int note_if_dropped(void *context, const char *name, mode_t mode)
 {
-    const struct keeping *k = context;
-    char path[PATH_LEN];
-    struct stat staged, now;
-    int result = before_look_at(k, name, path, &now, &staged);
     (void)mode;
-    if (result != 0)
-        return result < 0 ? -1 : 0;
-    return staged.st_ino ? 0 : note_file(k, path);
+    return note_if(context, name, true);
 }
 
 static int note_all(const struct keeping *k)

@@ -4,7 +4,7 @@ search engines want does not count: the page is not to be found."""
 import json
 import shutil
 
-from tests.kit import npm, pki, process
+from tests.kit import npm, process
 from tests.kit.place import fresh, ROOT
 
 ASKED = {"performance": "performance", "accessibility": "accessibility", "best-practices": "best practices"}
@@ -40,28 +40,21 @@ def rows(report, what, points):
 
 
 def bench(report):
-    from tests.phone.browser import Browser
-    from tests.phone.conftest import Venue
-    from tests.phone.serving import fingerprint
+    from tests.phone.conftest import open_venue
     report.heading("the members' page, as Lighthouse judges it")
     folder = fresh("p")
     folder.chmod(0o755)
-    authority = pki.Authority(folder / "ca")
-    certificate = authority.server("page")
-    browser = Browser(folder / "chromium", [fingerprint(certificate)])
-    venue = Venue(folder / "venue", authority, certificate, browser)
     try:
-        kiosk = venue.kiosk()
-        phone = venue.phone(kiosk)
-        stored, url = phone.stored()["k1"], phone.url
-        phone.close()
-        venue.pages.clear()
-        rows(report, "the form to join", judged(browser, url))
-        browser.driver.get(url)
-        browser.driver.execute_script("localStorage.setItem('k1', arguments[0])", stored)
-        browser.driver.get("about:blank")
-        rows(report, "a member's page", judged(browser, url))
+        with open_venue(folder) as venue:
+            kiosk = venue.kiosk()
+            phone = venue.phone(kiosk)
+            stored, url = phone.stored()["k1"], phone.url
+            phone.close()
+            venue.pages.clear()
+            rows(report, "the form to join", judged(venue.browser, url))
+            venue.browser.driver.get(url)
+            venue.browser.driver.execute_script("localStorage.setItem('k1', arguments[0])", stored)
+            venue.browser.driver.get("about:blank")
+            rows(report, "a member's page", judged(venue.browser, url))
     finally:
-        venue.close()
-        browser.close()
         shutil.rmtree(folder, ignore_errors=True)

@@ -6,7 +6,6 @@ import re
 import shutil
 
 from tests.bench.report import percentile
-from tests.kit import pki
 from tests.kit.place import fresh, ROOT
 
 ROUNDS, SLOWER = 7, 4
@@ -68,31 +67,24 @@ def rounds(report, page, what, empty):
 
 
 def bench(report):
-    from tests.phone.browser import Browser
-    from tests.phone.conftest import Venue
-    from tests.phone.serving import fingerprint
+    from tests.phone.conftest import open_venue
     report.heading(f"the members' page, Chromium slowed down {SLOWER} times")
     report.row("first load, compressed", weight() / 1000, "kB", limit=WEIGHT_KB)
     folder = fresh("p")
     folder.chmod(0o755)
-    authority = pki.Authority(folder / "ca")
-    certificate = authority.server("page")
-    browser = Browser(folder / "chromium", [fingerprint(certificate)])
-    venue = Venue(folder / "venue", authority, certificate, browser)
     try:
-        page = venue.page()
-        slowed(page)
-        rounds(report, page, "first load, the form to join", True)
-        page.cdp("Emulation.setCPUThrottlingRate", rate=1)
-        kiosk = venue.kiosk()
-        page.join(kiosk.invite(venue.addresses()))
-        page.until_face("quiet")
-        page.cdp("Emulation.setCPUThrottlingRate", rate=SLOWER)
-        rounds(report, page, "a member's page, from the network", True)
-        page.until(lambda: page.run("return navigator.serviceWorker.controller !== null"),
-                   "the service worker")
-        rounds(report, page, "a member's page, opened again", False)
+        with open_venue(folder) as venue:
+            page = venue.page()
+            slowed(page)
+            rounds(report, page, "first load, the form to join", True)
+            page.cdp("Emulation.setCPUThrottlingRate", rate=1)
+            kiosk = venue.kiosk()
+            page.join(kiosk.invite(venue.addresses()))
+            page.until_face("quiet")
+            page.cdp("Emulation.setCPUThrottlingRate", rate=SLOWER)
+            rounds(report, page, "a member's page, from the network", True)
+            page.until(lambda: page.run("return navigator.serviceWorker.controller !== null"),
+                       "the service worker")
+            rounds(report, page, "a member's page, opened again", False)
     finally:
-        venue.close()
-        browser.close()
         shutil.rmtree(folder, ignore_errors=True)

@@ -1,5 +1,6 @@
 """A venue for each test, one Chromium for all of them."""
 
+import contextlib
 import shutil
 
 import pytest
@@ -50,6 +51,20 @@ class Venue:
             proxy.stop()
         for broker in self.brokers:
             broker.stop()
+
+
+@contextlib.contextmanager
+def open_venue(folder):
+    """One for what is no test: benches and pictures. `folder` stays."""
+    authority = pki.Authority(folder / "ca")
+    certificate = authority.server("page")
+    browser = Browser(folder / "chromium", [fingerprint(certificate)])
+    venue = Venue(folder / "venue", authority, certificate, browser)
+    try:
+        yield venue
+    finally:
+        venue.close()
+        browser.close()
 
 
 @pytest.fixture(scope="session")

@@ -8,12 +8,10 @@ import struct
 import sys
 import zlib
 
-from tests.kit import pki, process
+from tests.kit import process
 from tests.kit.place import ROOT, fresh, program
 from tests.kit.screen import options, png
-from tests.phone.browser import Browser
-from tests.phone.conftest import Venue
-from tests.phone.serving import fingerprint
+from tests.phone.conftest import open_venue
 
 TO = ROOT / "kiosk/handbook/pictures"
 CARD = ROOT / "config/cards/cues"  # the same cues, at half the size, for the staff card
@@ -92,11 +90,7 @@ def cards(folder):
 
 
 def phones(folder):
-    authority = pki.Authority(folder / "ca")
-    certificate = authority.server("page")
-    browser = Browser(folder / "chromium", [fingerprint(certificate)])
-    venue = Venue(folder / "venue", authority, certificate, browser)
-    try:
+    with open_venue(folder) as venue:
         kiosk = venue.kiosk()
         page = venue.phone(kiosk)
 
@@ -115,9 +109,6 @@ def phones(folder):
         kiosk.state("lockdown", seen=7, safe=3)
         page.until_text("#lines", "7")
         keep("phone-lockdown")
-    finally:
-        venue.close()
-        browser.close()
 
 
 def main():

@@ -97,8 +97,10 @@ def cycles(path):
         done = subprocess.run(["systemd-analyze", "verify", "--man=no", target],
                               env=env, capture_output=True, text=True)
         said += done.stdout + done.stderr
-    assert "porchlight-wipe-resume.service: Installed new job" in said, "it was not looked at"
-    return [line for line in said.splitlines() if "ordering cycle" in line]
+    found = [line for line in said.splitlines() if "ordering cycle" in line]
+    # A cycle is opened by leaving out any one of its units, this one too.
+    assert found or "porchlight-wipe-resume.service: Installed new job" in said, "it was not looked at"
+    return found
 
 
 @pytest.mark.parametrize("name", LAYOUTS)

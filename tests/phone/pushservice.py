@@ -90,6 +90,7 @@ class PushService:
     def __init__(self, certificate, port=0):
         self.subscriptions, self.faults, self.vapid = {}, [], None
         self.certificate, self.port, self.server, self.asked = certificate, port, None, 0
+        self.refused_at = None  # the last time
         self.start()
 
     @property
@@ -136,6 +137,7 @@ class PushService:
         if one is None:
             return 404
         if one.answer != 201:
+            self.refused_at = time.monotonic()
             return one.answer
         try:
             believe(headers["Authorization"], self.url, self.vapid)

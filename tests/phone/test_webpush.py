@@ -66,7 +66,8 @@ class Night:
         self.service = PushService(authority.server("push"))
         self.relay = Relay(folder, self.broker, [self.kiosk], None, web={
             "contact": "mailto:host@example.org", "ca": authority.pem,
-            "services": f"push.example.org localhost:{self.service.port} *.push.example.net"})
+            "services": f"push.example.org localhost:{self.service.port} *.push.example.net"},
+            again="0s")  # each alert rings once, however long a busy machine takes (test_awake has the rest)
         self.relay.start()
 
     def phone(self, **more):
@@ -217,11 +218,10 @@ def test_a_busy_service_is_given_the_time_it_asks_for(night):
     night.kept(1)
     phone.subscription.answer, night.service.retry_after = 503, 6
     night.kiosk.alarm("lockdown")
-    wait.until(lambda: night.service.asked == 1, "the first attempt")
-    began = time.monotonic()
+    wait.until(lambda: night.service.asked, "the first attempt")
     phone.subscription.answer = 201
-    night.service.wait(phone.subscription)
-    assert time.monotonic() - began > 5
+    came = night.service.wait(phone.subscription)[0]
+    assert came - night.service.refused_at > 5
 
 
 def test_the_longest_names_are_taken_and_longer_ones_refused(night):

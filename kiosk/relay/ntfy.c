@@ -2,6 +2,7 @@
 
 #include "kiosk/common/clock.h"
 #include "kiosk/common/log.h"
+#include "kiosk/core/ns.h"
 
 #include <curl/curl.h>
 #include <errno.h>
@@ -15,6 +16,8 @@
 
 enum { CONNECT_MS = 4000, ANSWER_MS = 8000, TOKEN_MAX = 128, HEADER_MAX = RELAY_URL_MAX + 32 };
 
+enum { STATUS_TOO_MANY = 429, STATUS_UNAVAILABLE = 503 };
+
 #define HEALTH_EVERY (60 * INT64_C(1000000000))
 
 struct ntfy {
@@ -26,6 +29,7 @@ struct ntfy {
     pthread_cond_t woken;
     bool wanted, stop; /* under lock */
     int64_t wanted_at;
+    int64_t not_before;   /* the thread's own: the server is busy until then */
     atomic_bool stopping; /* the same as stop, for curl's callback */
     atomic_bool works;
 };
@@ -62,6 +66,20 @@ static CURL *request(struct ntfy *p, const char *url)
     return curl;
 }
 
+int64_t ntfy_busy(long status, int64_t seconds)
+{
+    if ((status != STATUS_TOO_MANY && status != STATUS_UNAVAILABLE) || seconds <= 0)
+        return 0;
+    return seconds < NTFY_LIVES / NS_PER_S ? seconds * NS_PER_S : NTFY_LIVES;
+}
+
+static void busy_note(struct ntfy *p, CURL *curl, long status)
+{
+    curl_off_t seconds = 0;
+    curl_easy_getinfo(curl, CURLINFO_RETRY_AFTER, &seconds);
+    p->not_before = clock_now() + ntfy_busy(status, seconds);
+}
+
 /* Whether the answer is 2xx; says why not, once for each reason. */
 static bool perform(struct ntfy *p, CURL *curl)
 {
@@ -70,6 +88,7 @@ static bool perform(struct ntfy *p, CURL *curl)
 
     if (code == CURLE_OK)
         curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
+    busy_note(p, curl, status);
     bool good = code == CURLE_OK && status >= 200 && status < 300;
     if (!good && p->works && !p->stopping) {
         if (code != CURLE_OK)
@@ -154,6 +173,10 @@ static void deliver(struct ntfy *p)
     int64_t pause = NTFY_PAUSE;
     while (!p->stop && p->wanted) {
         int64_t asked = p->wanted_at;
+        if (clock_now() < p->not_before) {
+            wait_until(p, p->not_before);
+            continue;
+        }
         pthread_mutex_unlock(&p->lock);
         bool done = post(p);
         pthread_mutex_lock(&p->lock);
@@ -181,6 +204,7 @@ static void *ntfy_run(void *context)
     while (!p->stop) {
         deliver(p);
         int64_t now = clock_now();
+        health_at = health_at > p->not_before ? health_at : p->not_before;
         if (!p->stop && now >= health_at) {
             health_at = now + HEALTH_EVERY;
             pthread_mutex_unlock(&p->lock);

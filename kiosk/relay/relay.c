@@ -217,6 +217,7 @@ static void relay_on_event(struct relay *r, const struct mqtt_event *e)
         break;
     case MQTT_UP:
     case MQTT_ACKED:
+    case MQTT_STRANGE:
         break;
     }
 }

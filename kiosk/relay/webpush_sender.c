@@ -42,7 +42,7 @@ static void try_again(struct service *s, struct sub *one, const struct flight *f
 {
     curl_off_t asked = 0; /* seconds that the service would have us wait */
     curl_easy_getinfo(f->curl, CURLINFO_RETRY_AFTER, &asked);
-    int64_t wait = asked < NTFY_LIVES / NS_PER_S ? asked * NS_PER_S : NTFY_LIVES;
+    int64_t wait = ntfy_busy(status, asked);
     if (status == STATUS_BUSY && wait > 0)
         s->not_before = now + wait;
     if (now - one->wanted_at >= NTFY_LIVES || one->ask != SUB_WAKE) {

@@ -1,8 +1,10 @@
 """porchlight-relay against a real broker and a real ntfy server."""
 
 import json
+import threading
 import time
 import uuid
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
@@ -91,6 +93,58 @@ def test_server_down_and_back_is_reported_once(night):
     kept = wait.until(lambda: night.ntfy.kept(), "the wake-up", 60)
     time.sleep(2)
     assert len(night.ntfy.kept()) == len(kept) == 1
+
+
+class BusyNtfy:
+    """In the place of ntfy: it is busy at first, says for how long, and takes the rest."""
+
+    write = "tk_busy0000000000000000000000000"
+
+    def __init__(self, status, seconds):
+        self.posts = posts = []  # when each came
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self):
+                posts.append(time.monotonic())
+                self.rfile.read(int(self.headers["Content-Length"]))
+                self.send_response(status if len(posts) == 1 else 200)
+                self.send_header("Retry-After", str(seconds))
+                self.end_headers()
+
+            def do_GET(self):
+                self.send_response(200)
+                self.end_headers()
+
+            def log_message(self, *_):
+                pass
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.server.daemon_threads = True
+        self.url = f"http://127.0.0.1:{self.server.server_address[1]}/topic"
+        threading.Thread(target=self.server.serve_forever, args=(0.05,), daemon=True).start()
+
+    def close(self):
+        self.server.shutdown()
+        self.server.server_close()
+
+
+@pytest.mark.parametrize("status", [429, 503])
+def test_a_busy_server_is_given_the_time_it_asks_for(folder, authority, status):
+    """A second alert meanwhile changes nothing of that."""
+    ntfy = BusyNtfy(status, 3)
+    broker = Broker(folder, authority).start()
+    kiosk = Kiosk([broker]).online()
+    relay = Relay(folder, broker, [kiosk], ntfy).start()
+    try:
+        kiosk.alarm("caution")
+        wait.until(lambda: len(ntfy.posts) == 1, "the first attempt", 60)
+        kiosk.alarm("lockdown")
+        wait.until(lambda: len(ntfy.posts) > 1, "the next attempt", 60)
+        assert ntfy.posts[1] - ntfy.posts[0] >= 3
+    finally:
+        relay.stop()
+        kiosk.close()
+        broker.stop()
+        ntfy.close()
 
 
 def test_a_silent_kiosk_rings(night):

@@ -337,3 +337,7 @@ class Run:
                 link.close()
             shutil.rmtree(self.kiosk.folder, ignore_errors=True)
 
+
+def play(seed, outbox, world):
+    """For a process of its own: what became of it."""
+    return Run(seed, outbox, world).go()

@@ -151,7 +151,7 @@ void broker_path_is_up(struct broker_path *p, const struct mqtt_event *e, bool s
     char losses[BROKER_PATH_LOSSES_MAX];
     unsigned before;
     p->up = true;
-    p->steady = false;
+    p->steady = p->strange = false;
     p->denied = MQTT_FAULT_FINE;
     p->detail[0] = '\0';
     p->refused = p->unread = 0;
@@ -245,6 +245,16 @@ bool broker_path_is_denied(struct broker_path *p, const struct sealer *c,
     return needed;
 }
 
+void broker_path_is_strange(struct broker_path *p, int64_t now)
+{
+    unsigned before;
+    p->strange = true;
+    if (say_once(&p->said, "strange", now, &before))
+        log_warning("broker %s: it confirms messages that it was not sent. What it confirms proves "
+                    "nothing on this connection",
+                    p->setup.broker.name);
+}
+
 static void denied_ends(struct broker_path *p)
 {
     if (p->refused == 0 && p->unread == 0)
@@ -300,6 +310,8 @@ enum mqtt_fault broker_path_fault(const struct broker_path *p)
         return p->fault;
     if (p->denied != MQTT_FAULT_FINE)
         return p->denied;
+    if (p->strange)
+        return MQTT_FAULT_BROKER;
     return is_limited(p) ? MQTT_FAULT_LIMITS : MQTT_FAULT_FINE;
 }
 
@@ -322,6 +334,8 @@ void broker_path_losses(const struct broker_path *p, char out[BROKER_PATH_LOSSES
         {broker_path_has_refused(p, TOPIC_ALERT), "It refuses alerts: none can leave this way."},
         {is_too_small(p), "Its limit for a message is below what an alert needs: none can leave "
                           "this way."},
+        {p->strange, "It confirms messages that it was not sent: an alert counts as handed over "
+                     "only when a phone or relay answers."},
         {p->limits.qos == 0, "It confirms nothing (QoS 0 at most): an alert counts as handed over "
                              "only when a phone or relay answers."},
         {p->version == 3 && p->outside, "It speaks MQTT 3.1.1, which does not say whether anybody "

@@ -29,6 +29,7 @@ struct broker_path {
                         alert would make phones show quiet */
     enum mqtt_fault fault;
     enum mqtt_fault denied; /* it refuses on this connection what is needed; MQTT_FAULT_FINE */
+    bool strange;           /* on this connection it answered for what it was not sent */
     uint32_t refused;       /* bits of enum topic: what may not be written, */
     uint32_t unread;        /* and what may not be read */
     struct mqtt_limits limits;
@@ -70,6 +71,9 @@ void broker_path_is_down(struct broker_path *p, enum mqtt_fault fault, const cha
 /* Returns whether something is refused that the kiosk needs. */
 bool broker_path_is_denied(struct broker_path *p, const struct sealer *c,
                            const struct mqtt_event *e, int64_t now);
+
+/* It has answered for what it was not sent. */
+void broker_path_is_strange(struct broker_path *p, int64_t now);
 
 /* A message on that topic was taken, or every subscription: if it was refused before, it is not any
  * more. */

@@ -187,6 +187,9 @@ static void delivery_on_event(struct delivery *d, size_t i, const struct mqtt_ev
                              : e->no_subscribers ? OUTBOX_UNHEARD
                                                  : OUTBOX_UNPROVED);
         break;
+    case MQTT_STRANGE:
+        broker_path_is_strange(&d->paths[i], e->at);
+        break;
     case MQTT_REFUSED:
         delivery_words_answered(d, &d->paths[i], e->token, false);
         delivery_on_refused(d, i, e);

@@ -194,6 +194,7 @@ static void command_on_event(struct command_run *c)
         break;
     case MQTT_UP:
     case MQTT_SUBSCRIBED:
+    case MQTT_STRANGE:
     case MQTT_DROPPED:
         break;
     }

@@ -21,8 +21,8 @@ static const struct {
     [MQTT_FAULT_LIMITS] = {"limits", "It allows less than Porchlight needs. porchlight doctor "
                                      "says what is lost; ask its operator to raise the limit, or "
                                      "use another broker."},
-    [MQTT_FAULT_BROKER] = {"broker", "It refuses the connection, or ends it. Its own log says "
-                                     "why."},
+    [MQTT_FAULT_BROKER] = {"broker", "It refuses the connection, ends it, or does not keep to "
+                                     "MQTT. Its own log says why."},
     [MQTT_FAULT_PASSWORD] = {"password", "The file with its password cannot be used, so this "
                                          "broker is left out. porchlight doctor shows what is "
                                          "wrong with it."},

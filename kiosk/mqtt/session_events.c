@@ -69,6 +69,8 @@ void session_on_connect(struct mosquitto *mosq, void *context, int code, int fla
 {
     (void)flags;
     struct mqtt_session *s = context;
+    if (s->up)
+        return; /* a second one, which nobody asked for */
     if (code != 0) {
         s->connack = connack_reason(code);
         struct mqtt_reason r = session_reason(s, MQTT_CONNACK, code);
@@ -134,23 +136,42 @@ static void session_on_publish(struct mosquitto *mosq, void *context, int mid, i
     (void)mosq;
     (void)properties;
     struct mqtt_session *s = context;
-    for (struct sent *sent = s->sent; sent < s->sent + SENT && mid != 0; sent++) {
-        if (sent->mid != mid)
-            continue;
-        bool five = s->version == MQTT_VERSION_5;
-        sent->mid = 0;
-        session_trial_answered(s, sent->thing);
-        if (code >= FAILURE) {
-            struct mqtt_reason r = session_reason(s, MQTT_PUBACK, code);
-            session_trial_begin(&s->denied, sent->thing, sent->topic, false, false);
-            s->listener.refused(s->listener.context, sent->topic, sent->token, r.fault, r.text);
-        } else if (sent->token != 0) {
-            s->listener.acked(s->listener.context, sent->token, five && code == MQTT_RC_SUCCESS,
-                              five && code == MQTT_RC_NO_MATCHING_SUBSCRIBERS);
-        }
-        session_advance(s);
+    const struct ack *one = acks_answered(&s->acks, mid, code, clock_now());
+    if (!one)
         return;
+    session_trial_answered(s, one->thing);
+    if (code >= FAILURE)
+        session_trial_begin(&s->denied, one->thing, one->topic, false, false);
+    session_acks_judge(s);
+    session_advance(s);
+}
+
+void session_acks_judge(struct mqtt_session *s)
+{
+    bool five = s->version == MQTT_VERSION_5 && !s->acks.strange;
+    for (struct ack one; acks_next(&s->acks, clock_now(), &one);) {
+        if (one.code >= FAILURE) {
+            struct mqtt_reason r = session_reason(s, MQTT_PUBACK, one.code);
+            s->listener.refused(s->listener.context, one.topic, one.token, r.fault, r.text);
+        } else if (one.token != 0) {
+            s->listener.acked(s->listener.context, one.token, five && one.code == MQTT_RC_SUCCESS,
+                              five && one.code == MQTT_RC_NO_MATCHING_SUBSCRIBERS);
+        }
     }
+}
+
+/* libmosquitto passes over a PUBACK for what it has not sent; only its log has it. */
+static void session_on_log(struct mosquitto *mosq, void *context, int level, const char *line)
+{
+    static const char begins[] = " received PUBACK (Mid: ";
+    (void)mosq;
+    (void)level;
+    struct mqtt_session *s = context;
+    const char *found = strstr(line, begins);
+    if (!found || !acks_came(&s->acks, (int)strtol(found + sizeof begins - 1, NULL, 10)))
+        return;
+    s->listener.strange(s->listener.context);
+    session_acks_judge(s);
 }
 
 static void session_on_message(struct mosquitto *mosq, void *context,
@@ -171,5 +192,6 @@ void session_callbacks_set(struct mosquitto *mosq)
     mosquitto_disconnect_v5_callback_set(mosq, session_on_disconnect);
     mosquitto_subscribe_callback_set(mosq, session_on_subscribe);
     mosquitto_publish_v5_callback_set(mosq, session_on_publish);
+    mosquitto_log_callback_set(mosq, session_on_log);
     mosquitto_message_v5_callback_set(mosq, session_on_message);
 }

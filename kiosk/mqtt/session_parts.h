@@ -1,6 +1,7 @@
 #ifndef PORCHLIGHT_MQTT_SESSION_PARTS_H
 #define PORCHLIGHT_MQTT_SESSION_PARTS_H
 
+#include "kiosk/mqtt/acks.h"
 #include "kiosk/mqtt/reason.h"
 #include "kiosk/mqtt/session.h"
 
@@ -12,15 +13,7 @@
 
 #define SECOND INT64_C(1000000000)
 
-enum { SENT = 64, WAITING_MOST = 64, FAILURE = 0x80 /* reason codes below are successes */ };
-
-/* A publication that its PUBACK is awaited for. */
-struct sent {
-    int mid; /* 0: free */
-    uint64_t token;
-    struct manners_thing *thing;
-    char topic[TOPIC_NAME_MAX];
-};
+enum { WAITING_MOST = 64, FAILURE = 0x80 /* reason codes below are successes */ };
 
 /* What is tried for the first time, and not answered. */
 struct trial {
@@ -52,8 +45,7 @@ struct mqtt_session {
     struct mqtt_session_end end;
     struct trial trial, mute; /* mute: at QoS 0, which nobody answers */
     struct trial denied;      /* refused by a code last: some brokers then hang up as well */
-    struct sent sent[SENT];
-    unsigned next_sent;
+    struct acks acks;
     struct waiting *waiting, **waiting_last;
     size_t waiting_count;
     int grants[MQTT_SUBSCRIPTIONS_MAX];          /* the mid of each SUBSCRIBE; 0: none */
@@ -91,6 +83,9 @@ void session_waiting_free(struct waiting *w);
 void session_refused(struct mqtt_session *s, enum mqtt_fault fault, const char *detail);
 
 void session_callbacks_set(struct mosquitto *mosq);
+
+/* Hands over which publications the broker has taken, as far as that can be judged now. */
+void session_acks_judge(struct mqtt_session *s);
 
 /* CONNACK; also called where libmosquitto could not read one. */
 void session_on_connect(struct mosquitto *mosq, void *context, int code, int flags,

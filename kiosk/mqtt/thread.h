@@ -21,6 +21,7 @@ enum mqtt_event_kind {
     MQTT_SUBSCRIBED, /* the broker has answered for every subscription */
     MQTT_DOWN,       /* not connected; what was handed over and not acknowledged is in doubt */
     MQTT_ACKED,      /* the broker took the publication with `token` */
+    MQTT_STRANGE,    /* it answered for what it was not sent: nothing counts as heard from now on */
     MQTT_REFUSED,    /* it refuses a subscription or publication to `topic` */
     MQTT_MESSAGE,    /* something arrived */
     MQTT_DROPPED,    /* `count` messages were over a budget, the last of them on `topic` */

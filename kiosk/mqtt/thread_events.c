@@ -52,6 +52,11 @@ static void thread_on_acked(void *context, uint64_t token, bool heard, bool no_s
                                              .no_subscribers = no_subscribers});
 }
 
+static void thread_on_strange(void *context)
+{
+    event_send(context, &(struct mqtt_event){.kind = MQTT_STRANGE});
+}
+
 static void thread_refusal_send(void *thread, struct mqtt_event *e, const char *topic,
                                 const char *detail)
 {
@@ -122,6 +127,7 @@ static void thread_on_message(void *context, const char *topic, const void *payl
 const struct mqtt_session_listener thread_events = {.up = thread_on_up,
                                                     .subscribed = thread_on_subscribed,
                                                     .acked = thread_on_acked,
+                                                    .strange = thread_on_strange,
                                                     .refused = thread_on_refused,
                                                     .unread = thread_on_unread,
                                                     .message = thread_on_message};

@@ -64,6 +64,7 @@ static void registrar_on_event(struct registrar *r, const struct mqtt_event *e)
         break;
     case MQTT_UP:
     case MQTT_ACKED:
+    case MQTT_STRANGE:
     case MQTT_DROPPED:
         break;
     }

@@ -9,6 +9,7 @@ import time
 from dataclasses import dataclass, field
 
 CONNECT, CONNACK, PUBLISH, PUBACK, SUBSCRIBE, SUBACK = 1, 2, 3, 4, 8, 9
+PUBREC, PUBREL, PUBCOMP, UNSUBSCRIBE, UNSUBACK, AUTH = 5, 6, 7, 10, 11, 15
 PINGREQ, PINGRESP, DISCONNECT = 12, 13, 14
 
 # Properties of MQTT 5 by name: (identifier, how it is written).
@@ -49,6 +50,20 @@ class Refused:
 
 
 @dataclass
+class WrongId:
+    """This code, for the packet identifier that is so many further than the one that was sent."""
+    code: int
+    by: int = 1
+
+
+@dataclass
+class Other:
+    """This code, in a packet of another kind: its first byte."""
+    code: int
+    head: int
+
+
+@dataclass
 class Dialect:
     """What it answers. Each is called with the connection and what came."""
     properties: dict = field(default_factory=dict)  # of CONNACK
@@ -58,6 +73,7 @@ class Dialect:
     versions: tuple = (4, 5)
     refusal: bytes = bytes([0x20, 2, 0, 1])  # to other versions
     raw: bytes = None  # in the place of CONNACK
+    unasked: bytes = b""  # sent behind each answer to SUBSCRIBE or PUBLISH
     present: bool = False  # CONNACK says that it has a session
     lasts: float = None  # seconds after CONNACK, then `ending`
     ending: object = HangUp
@@ -234,6 +250,14 @@ class Connection:
 
     def _answer(self, answer, head, write):
         """False: the connection is over. `write`: from a code to the packet's body."""
+        if isinstance(answer, WrongId):
+            body = write(answer.code)
+            mid = (struct.unpack("!H", body[:2])[0] + answer.by) % 65536
+            self._send(head, struct.pack("!H", mid) + body[2:])
+            return True
+        if isinstance(answer, Other):
+            self._send(answer.head, write(answer.code))
+            return True
         if answer is Silence:
             return True
         if answer is HangUp:
@@ -318,10 +342,16 @@ class Connection:
         if not self._answer(answer, SUBACK << 4,
                             lambda c: mid + (b"\0" if self.level == 5 else b"") + bytes([c])):
             return False
+        self._send_unasked()
         for kept, payload in list(self.broker.retained.items()):
             if topic in self.subscribed and matches(topic, kept):
                 self.publish(kept, payload)
         return True
+
+    def _send_unasked(self):
+        if self.broker.dialect.unasked:
+            with self._writing:
+                self.stream.sendall(self.broker.dialect.unasked)
 
     def _on_publish(self, head, r):
         qos, retain = head >> 1 & 3, bool(head & 1)
@@ -330,13 +360,16 @@ class Connection:
         if self.level == 5:
             r.skip_properties()
         answer = self.broker.dialect.puback(self, topic, qos, retain)
-        taken = answer is Silence or isinstance(answer, Cut) or \
+        taken = answer is Silence or isinstance(answer, (Cut, WrongId, Other)) or \
             (isinstance(answer, int) and answer < 0x80)
         self.broker.note("publish", topic=topic, qos=qos, retain=retain, taken=taken,
                          size=len(r.data))
         if taken:
             self.broker.give(topic, r.rest(), retain)
-        if qos == 0 and isinstance(answer, int):
+        if qos == 0 and isinstance(answer, (int, WrongId, Other)):
             return True
-        return self._answer(answer, PUBACK << 4, lambda c: mid + (
-            bytes([c, 0]) if self.level == 5 and c else b""))
+        if not self._answer(answer, PUBACK << 4, lambda c: mid + (
+                bytes([c, 0]) if self.level == 5 and c else b"")):
+            return False
+        self._send_unasked()
+        return True

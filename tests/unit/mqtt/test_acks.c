@@ -1,0 +1,133 @@
+/* Which PUBACK proves what: answers under the wrong packet identifier never do. */
+
+#include "kiosk/mqtt/acks.h"
+#include "tests/unit/rows.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+
+#include <cmocka.h>
+
+#define S  INT64_C(1000000000)
+#define MS INT64_C(1000000)
+
+enum { STATE = 7, ALERT = 8, RING = 9 }; /* packet identifiers in the order of sending */
+
+static struct acks three_sent(void)
+{
+    struct acks a = {0};
+    acks_sent(&a, STATE, 0, NULL, "state");
+    acks_sent(&a, ALERT, 1, NULL, "alert");
+    acks_sent(&a, RING, 2, NULL, "ring");
+    return a;
+}
+
+/* As libmosquitto reports it: its log first, then the answer where it knows of one. */
+static void puback(struct acks *a, int mid, int64_t now)
+{
+    acks_came(a, mid);
+    acks_answered(a, mid, 0, now);
+}
+
+static int next(struct acks *a, int64_t now)
+{
+    struct ack one;
+    return acks_next(a, now, &one) ? one.mid : 0;
+}
+
+static void answers_in_order_count_at_once(void **state)
+{
+    struct acks a = three_sent();
+    (void)state;
+    for (int mid = STATE; mid <= RING; mid++) {
+        puback(&a, mid, S);
+        assert_int_equal(next(&a, S), mid);
+        assert_int_equal(next(&a, S), 0);
+    }
+    assert_false(a.strange);
+    assert_false(acks_wait(&a));
+}
+
+static void an_answer_out_of_order_counts_once_the_older_ones_came(void **state)
+{
+    struct acks a = three_sent();
+    (void)state;
+    puback(&a, RING, S);
+    assert_int_equal(next(&a, S), 0);
+    assert_true(acks_wait(&a));
+    puback(&a, ALERT, S);
+    assert_int_equal(next(&a, S), 0);
+    puback(&a, STATE, S);
+    assert_int_equal(next(&a, S), STATE);
+    assert_int_equal(next(&a, S), ALERT);
+    assert_int_equal(next(&a, S), RING);
+    assert_false(a.strange);
+}
+
+static void an_answer_out_of_order_counts_after_a_second(void **state)
+{
+    struct acks a = three_sent();
+    (void)state;
+    puback(&a, ALERT, S);
+    assert_int_equal(next(&a, S + ACKS_EARLY - MS), 0);
+    assert_int_equal(next(&a, S + ACKS_EARLY), ALERT);
+    assert_false(a.strange);
+}
+
+static void a_broker_that_answers_for_the_next_message_is_strange_before_it_counts(void **state)
+{
+    struct acks a = three_sent();
+    (void)state;
+    for (int mid = STATE; mid < RING; mid++) {
+        puback(&a, mid + 1, S);
+        assert_int_equal(next(&a, S), 0);
+    }
+    puback(&a, RING + 1, S);
+    assert_true(a.strange);
+    assert_int_equal(next(&a, S), ALERT); /* and the caller counts it as not proved */
+}
+
+static void a_broker_that_answers_for_the_message_before_is_strange_at_its_first_answer(
+    void **state)
+{
+    struct acks a = three_sent();
+    (void)state;
+    assert_true(acks_came(&a, STATE - 1));
+    assert_false(acks_came(&a, STATE - 1)); /* said once */
+    assert_true(a.strange);
+}
+
+static void a_second_answer_for_the_same_message_is_strange(void **state)
+{
+    struct acks a = three_sent();
+    (void)state;
+    puback(&a, RING, S); /* in truth for the alert */
+    puback(&a, RING, S);
+    assert_true(a.strange);
+}
+
+static void more_unanswered_than_there_is_room_for_make_no_broker_strange(void **state)
+{
+    struct acks a = {0};
+    (void)state;
+    for (int i = 1; i <= ACKS_MAX + 1; i++)
+        acks_sent(&a, i, 0, NULL, "notice");
+    assert_null(acks_answered(&a, 1, 0, S));
+    assert_false(acks_came(&a, 1));
+    assert_false(a.strange);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(answers_in_order_count_at_once),
+        cmocka_unit_test(an_answer_out_of_order_counts_once_the_older_ones_came),
+        cmocka_unit_test(an_answer_out_of_order_counts_after_a_second),
+        cmocka_unit_test(a_broker_that_answers_for_the_next_message_is_strange_before_it_counts),
+        cmocka_unit_test(
+            a_broker_that_answers_for_the_message_before_is_strange_at_its_first_answer),
+        cmocka_unit_test(a_second_answer_for_the_same_message_is_strange),
+        cmocka_unit_test(more_unanswered_than_there_is_room_for_make_no_broker_strange),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

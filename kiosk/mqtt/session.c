@@ -137,7 +137,7 @@ bool mqtt_session_wants_write(const struct mqtt_session *s)
 
 int64_t mqtt_session_patience(const struct mqtt_session *s)
 {
-    if (s->trial.thing || s->mute.thing || session_is_held(s) || acks_wait(&s->acks))
+    if (s->trial.thing || s->mute.thing || session_is_held(s) || pubacks_wait(&s->pubacks))
         return TURN_TRIAL;
     return s->keepalive / 4 < TURN ? s->keepalive / 4 : TURN;
 }

@@ -136,20 +136,20 @@ static void session_on_publish(struct mosquitto *mosq, void *context, int mid, i
     (void)mosq;
     (void)properties;
     struct mqtt_session *s = context;
-    const struct ack *one = acks_answered(&s->acks, mid, code, clock_now());
+    const struct puback *one = pubacks_answered(&s->pubacks, mid, code, clock_now());
     if (!one)
         return;
     session_trial_answered(s, one->thing);
     if (code >= FAILURE)
         session_trial_begin(&s->denied, one->thing, one->topic, false, false);
-    session_acks_judge(s);
+    session_pubacks_judge(s);
     session_advance(s);
 }
 
-void session_acks_judge(struct mqtt_session *s)
+void session_pubacks_judge(struct mqtt_session *s)
 {
-    bool five = s->version == MQTT_VERSION_5 && !s->acks.strange;
-    for (struct ack one; acks_next(&s->acks, clock_now(), &one);) {
+    bool five = s->version == MQTT_VERSION_5 && !s->pubacks.strange;
+    for (struct puback one; pubacks_next(&s->pubacks, clock_now(), &one);) {
         if (one.code >= FAILURE) {
             struct mqtt_reason r = session_reason(s, MQTT_PUBACK, one.code);
             s->listener.refused(s->listener.context, one.topic, one.token, r.fault, r.text);
@@ -168,10 +168,10 @@ static void session_on_log(struct mosquitto *mosq, void *context, int level, con
     (void)level;
     struct mqtt_session *s = context;
     const char *found = strstr(line, begins);
-    if (!found || !acks_came(&s->acks, (int)strtol(found + sizeof begins - 1, NULL, 10)))
+    if (!found || !pubacks_came(&s->pubacks, (int)strtol(found + sizeof begins - 1, NULL, 10)))
         return;
     s->listener.strange(s->listener.context);
-    session_acks_judge(s);
+    session_pubacks_judge(s);
 }
 
 static void session_on_message(struct mosquitto *mosq, void *context,

@@ -1,7 +1,7 @@
 #ifndef PORCHLIGHT_MQTT_SESSION_PARTS_H
 #define PORCHLIGHT_MQTT_SESSION_PARTS_H
 
-#include "kiosk/mqtt/acks.h"
+#include "kiosk/mqtt/pubacks.h"
 #include "kiosk/mqtt/reason.h"
 #include "kiosk/mqtt/session.h"
 
@@ -45,7 +45,7 @@ struct mqtt_session {
     struct mqtt_session_end end;
     struct trial trial, mute; /* mute: at QoS 0, which nobody answers */
     struct trial denied;      /* refused by a code last: some brokers then hang up as well */
-    struct acks acks;
+    struct pubacks pubacks;
     struct waiting *waiting, **waiting_last;
     size_t waiting_count;
     int grants[MQTT_SUBSCRIPTIONS_MAX];          /* the mid of each SUBSCRIBE; 0: none */
@@ -85,7 +85,7 @@ void session_refused(struct mqtt_session *s, enum mqtt_fault fault, const char *
 void session_callbacks_set(struct mosquitto *mosq);
 
 /* Hands over which publications the broker has taken, as far as that can be judged now. */
-void session_acks_judge(struct mqtt_session *s);
+void session_pubacks_judge(struct mqtt_session *s);
 
 /* CONNACK; also called where libmosquitto could not read one. */
 void session_on_connect(struct mosquitto *mosq, void *context, int code, int flags,

@@ -1,6 +1,6 @@
 /* Which PUBACK proves what: answers under the wrong packet identifier never do. */
 
-#include "kiosk/mqtt/acks.h"
+#include "kiosk/mqtt/pubacks.h"
 #include "tests/unit/rows.h"
 
 #include <setjmp.h>
@@ -13,51 +13,51 @@
 
 enum { STATE = 7, ALERT = 8, RING = 9 }; /* packet identifiers in the order of sending */
 
-static struct acks three_sent(void)
+static struct pubacks three_sent(void)
 {
-    struct acks a = {0};
-    acks_sent(&a, STATE, 0, NULL, "state");
-    acks_sent(&a, ALERT, 1, NULL, "alert");
-    acks_sent(&a, RING, 2, NULL, "ring");
+    struct pubacks a = {0};
+    pubacks_sent(&a, STATE, 0, NULL, "state");
+    pubacks_sent(&a, ALERT, 1, NULL, "alert");
+    pubacks_sent(&a, RING, 2, NULL, "ring");
     return a;
 }
 
 /* As libmosquitto reports it: its log first, then the answer where it knows of one. */
-static void puback(struct acks *a, int mid, int64_t now)
+static void comes(struct pubacks *a, int mid, int64_t now)
 {
-    acks_came(a, mid);
-    acks_answered(a, mid, 0, now);
+    pubacks_came(a, mid);
+    pubacks_answered(a, mid, 0, now);
 }
 
-static int next(struct acks *a, int64_t now)
+static int next(struct pubacks *a, int64_t now)
 {
-    struct ack one;
-    return acks_next(a, now, &one) ? one.mid : 0;
+    struct puback one;
+    return pubacks_next(a, now, &one) ? one.mid : 0;
 }
 
 static void answers_in_order_count_at_once(void **state)
 {
-    struct acks a = three_sent();
+    struct pubacks a = three_sent();
     (void)state;
     for (int mid = STATE; mid <= RING; mid++) {
-        puback(&a, mid, S);
+        comes(&a, mid, S);
         assert_int_equal(next(&a, S), mid);
         assert_int_equal(next(&a, S), 0);
     }
     assert_false(a.strange);
-    assert_false(acks_wait(&a));
+    assert_false(pubacks_wait(&a));
 }
 
 static void an_answer_out_of_order_counts_once_the_older_ones_came(void **state)
 {
-    struct acks a = three_sent();
+    struct pubacks a = three_sent();
     (void)state;
-    puback(&a, RING, S);
+    comes(&a, RING, S);
     assert_int_equal(next(&a, S), 0);
-    assert_true(acks_wait(&a));
-    puback(&a, ALERT, S);
+    assert_true(pubacks_wait(&a));
+    comes(&a, ALERT, S);
     assert_int_equal(next(&a, S), 0);
-    puback(&a, STATE, S);
+    comes(&a, STATE, S);
     assert_int_equal(next(&a, S), STATE);
     assert_int_equal(next(&a, S), ALERT);
     assert_int_equal(next(&a, S), RING);
@@ -66,23 +66,23 @@ static void an_answer_out_of_order_counts_once_the_older_ones_came(void **state)
 
 static void an_answer_out_of_order_counts_after_a_second(void **state)
 {
-    struct acks a = three_sent();
+    struct pubacks a = three_sent();
     (void)state;
-    puback(&a, ALERT, S);
-    assert_int_equal(next(&a, S + ACKS_EARLY - MS), 0);
-    assert_int_equal(next(&a, S + ACKS_EARLY), ALERT);
+    comes(&a, ALERT, S);
+    assert_int_equal(next(&a, S + PUBACKS_EARLY - MS), 0);
+    assert_int_equal(next(&a, S + PUBACKS_EARLY), ALERT);
     assert_false(a.strange);
 }
 
 static void a_broker_that_answers_for_the_next_message_is_strange_before_it_counts(void **state)
 {
-    struct acks a = three_sent();
+    struct pubacks a = three_sent();
     (void)state;
     for (int mid = STATE; mid < RING; mid++) {
-        puback(&a, mid + 1, S);
+        comes(&a, mid + 1, S);
         assert_int_equal(next(&a, S), 0);
     }
-    puback(&a, RING + 1, S);
+    comes(&a, RING + 1, S);
     assert_true(a.strange);
     assert_int_equal(next(&a, S), ALERT); /* and the caller counts it as not proved */
 }
@@ -90,30 +90,30 @@ static void a_broker_that_answers_for_the_next_message_is_strange_before_it_coun
 static void a_broker_that_answers_for_the_message_before_is_strange_at_its_first_answer(
     void **state)
 {
-    struct acks a = three_sent();
+    struct pubacks a = three_sent();
     (void)state;
-    assert_true(acks_came(&a, STATE - 1));
-    assert_false(acks_came(&a, STATE - 1)); /* said once */
+    assert_true(pubacks_came(&a, STATE - 1));
+    assert_false(pubacks_came(&a, STATE - 1)); /* said once */
     assert_true(a.strange);
 }
 
 static void a_second_answer_for_the_same_message_is_strange(void **state)
 {
-    struct acks a = three_sent();
+    struct pubacks a = three_sent();
     (void)state;
-    puback(&a, RING, S); /* in truth for the alert */
-    puback(&a, RING, S);
+    comes(&a, RING, S); /* in truth for the alert */
+    comes(&a, RING, S);
     assert_true(a.strange);
 }
 
 static void more_unanswered_than_there_is_room_for_make_no_broker_strange(void **state)
 {
-    struct acks a = {0};
+    struct pubacks a = {0};
     (void)state;
-    for (int i = 1; i <= ACKS_MAX + 1; i++)
-        acks_sent(&a, i, 0, NULL, "notice");
-    assert_null(acks_answered(&a, 1, 0, S));
-    assert_false(acks_came(&a, 1));
+    for (int i = 1; i <= PUBACKS_MAX + 1; i++)
+        pubacks_sent(&a, i, 0, NULL, "notice");
+    assert_null(pubacks_answered(&a, 1, 0, S));
+    assert_false(pubacks_came(&a, 1));
     assert_false(a.strange);
 }
 

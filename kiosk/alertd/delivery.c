@@ -138,6 +138,16 @@ static void delivery_on_refused(struct delivery *d, size_t i, const struct mqtt_
         delivery_on_answered(d, i, e->token, OUTBOX_DENIED);
 }
 
+/* What went nowhere for a while does again: the broker may have none of what it was to keep. */
+static void delivery_on_way_back(struct delivery *d, struct broker_path *p)
+{
+    p->echoless = false;
+    p->listening = true; /* state and presence follow (delivery_listen) */
+    delivery_words_up(d, p);
+    if (!d->cover)
+        delivery_ring_to(d, p);
+}
+
 static void delivery_on_message(struct delivery *d, size_t i, const struct mqtt_event *e)
 {
     struct broker_path *p = &d->paths[i];
@@ -154,8 +164,9 @@ static void delivery_on_message(struct delivery *d, size_t i, const struct mqtt_
     if (t == TOPIC_BEAT && !broker_path_sent(p, e)) {
         return; /* by another way to the same broker */
     } else if (t == TOPIC_BEAT) {
+        if (p->echoless)
+            delivery_on_way_back(d, p);
         p->echo_at = p->listen_until = clock_now();
-        p->echoless = false;
         p->fault = MQTT_FAULT_FINE;
     } else if (t == TOPIC_REGISTERED) {
         d->listener.answered(d->listener.context, p->home, e);

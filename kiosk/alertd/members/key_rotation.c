@@ -10,6 +10,8 @@
 /* Eighty phones a second and broker; a broker's queue holds 64 publications. */
 #define PACE (100 * NS_PER_MS)
 enum { AT_ONCE = 8 };
+/* A broker may have dropped what it acknowledged; a phone without the key reads nothing. */
+#define AGAIN (300 * NS_PER_S)
 
 struct key_rotation {
     bool runs;
@@ -107,18 +109,27 @@ static bool is_sending(const struct key_rotation *r, const struct phone_brokers 
     return r->brokers[broker].sending && phone_brokers_is_up(b, broker);
 }
 
+static bool sends_any(const struct key_rotation *r, const struct phone_brokers *b)
+{
+    for (size_t i = 0; i < CONFIG_BROKERS_MAX; i++)
+        if (is_sending(r, b, i))
+            return true;
+    return false;
+}
+
 void key_rotation_time(struct key_rotation *r, const struct roster *phones,
                        const struct phone_brokers *b, int64_t now)
 {
-    bool more = false;
     if (now < r->due)
         return;
+    bool again = !sends_any(r, b);
     for (size_t i = 0; i < CONFIG_BROKERS_MAX; i++) {
+        if (again && phone_brokers_has(b, i))
+            begin_sending(r, i);
         if (is_sending(r, b, i))
             send_some(r, phones, b, i);
-        more = more || is_sending(r, b, i);
     }
-    r->due = more ? now + PACE : NS_NEVER;
+    r->due = now + (sends_any(r, b) ? PACE : AGAIN);
 }
 
 int64_t key_rotation_deadline(const struct key_rotation *r)

@@ -98,6 +98,17 @@ static void answer_count(struct kiosk_state *s, const struct outputs *o, const s
     s->publish_state = true;
 }
 
+/* That subscription is this phone's own, and relays may count on it. Not while an alert is active,
+ * hidden ones included: pages are opened then, and a packet for each would show it on the wire. The
+ * phone asks again whenever its page is opened. */
+static void subscription_vouch(const struct phone_messages *p, const struct message *m)
+{
+    struct message said = {.kind = MSG_VOUCHED, .age_ms = -1};
+    memcpy(said.hash, m->hash, sizeof said.hash);
+    if (p->state->alert.now.state == ALERT_QUIET)
+        members_say_to_relays(p->members, m->account, &said);
+}
+
 static void on_answer(const struct phone_messages *p, const char *account,
                       const struct mqtt_event *e)
 {
@@ -110,10 +121,12 @@ static void on_answer(const struct phone_messages *p, const char *account,
         phone_messages_refuse(p->state, r);
     else if (m->kind == MSG_PING)
         phone_messages_ping(p, account, false, m);
-    else if (answer_of(m->kind) == 0)
+    else if (answer_of(m->kind) == 0 && m->kind != MSG_SUBSCRIBED)
         phone_messages_refuse(p->state, COMMAND_MALFORMED);
     else if (strcmp(m->account, account) != 0)
         phone_messages_refuse(p->state, COMMAND_FORGED);
+    else if (m->kind == MSG_SUBSCRIBED)
+        subscription_vouch(p, m);
     else
         answer_count(p->state, p->outputs, m);
 }

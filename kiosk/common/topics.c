@@ -12,14 +12,14 @@
  * worth nothing once its sender has looked away.
  * state, presence: the kiosk reads what is kept of its own (kiosk/core/own_retained.h).
  * push, wake: how a phone asks a relay to be rung (kiosk/core/push_offer.h); the kiosk writes to
- * wake that an account is revoked. beat: the kiosk receives its own, or opens that connection
- * again. answer: why a phone's command was refused. enrol: the newcomer writes its request, the
- * kiosk answers there, and later sends that same account a rotated venue key. ring: whom a relay is
- * to wake; root: what the root key says of the kiosk (kiosk/core/root_word.h). Relays
- * and the root's account read nothing that is sealed. words: the host's own lines, a piece on each
- * (kiosk/core/words_piece.h); the number of the piece is in the account's place, and every phone
- * reads all. registrar, registered: requests for accounts, and their answers
- * (kiosk/core/registration.h). */
+ * wake that an account is revoked, or vouches for what a phone asked there. beat: the kiosk
+ * receives its own, or opens that connection again. answer: why a phone's command was refused.
+ * enrol: the newcomer writes its request, the kiosk answers there, and later sends that same
+ * account a rotated venue key. ring: whom a relay is to wake; root: what the root key says of the
+ * kiosk (kiosk/core/root_word.h). Relays and the root's account read nothing that is sealed. words:
+ * the host's own lines, a piece on each (kiosk/core/words_piece.h); the number of the piece is in
+ * the account's place, and every phone reads all. registrar, registered: requests for accounts, and
+ * their answers (kiosk/core/registration.h). */
 const struct topic_rule topic_table[TOPIC_COUNT] = {
     [TOPIC_ALERT] = {"alert", false, false, 1, ROLE_KIOSK, PHONES, 3600},
     [TOPIC_NOTICE] = {"notice", false, false, 1, ROLE_KIOSK, ROLE_STAFF, 3600},

@@ -22,12 +22,14 @@ const struct message_kind_row message_kinds[MSG_KINDS] = {
     [MSG_BEAT] = {"beat", PART_DATE | PART_AGE | PART_BEAT},
     [MSG_RETIRED] = {"retired", PART_KIOSK},
     [MSG_REVOKED] = {"revoked", PART_KIOSK},
+    [MSG_VOUCHED] = {"vouched", PART_KIOSK | PART_HASH},
     [MSG_RING] = {"ring", PART_DATE | PART_RING},
     [MSG_PING] = {"ping", PART_PING | PART_PHONES},
     [MSG_SEEN] = {"seen", PART_ALERT | PART_ACCOUNT},
     [MSG_SAFE] = {"safe", PART_ALERT | PART_ACCOUNT},
     [MSG_HELP] = {"help", PART_ALERT | PART_ACCOUNT},
     [MSG_RANG] = {"rang", PART_ALERT | PART_ACCOUNT},
+    [MSG_SUBSCRIBED] = {"subscribed", PART_ACCOUNT | PART_HASH},
     [MSG_CMD_LOCKDOWN] = {"command-lockdown", PART_ACCOUNT | PART_NONCE},
     [MSG_CMD_CAUTION] = {"command-caution", PART_ACCOUNT | PART_NONCE},
     [MSG_CMD_ALL_CLEAR] = {"command-all-clear", PART_ACCOUNT | PART_NONCE | PART_PROOF},
@@ -47,7 +49,8 @@ const char *message_kind_name(enum message_kind k)
 
 bool message_is_clear(enum message_kind k)
 {
-    return k == MSG_ONLINE || k == MSG_LOST || k == MSG_BEAT || k == MSG_RING || k == MSG_REVOKED;
+    return k == MSG_ONLINE || k == MSG_LOST || k == MSG_BEAT || k == MSG_RING || k == MSG_REVOKED ||
+           k == MSG_VOUCHED;
 }
 
 bool message_shaped(const char *text, const char *shape)

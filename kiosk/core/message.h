@@ -31,12 +31,14 @@ enum message_kind {
     MSG_BEAT,    /* topic beat */
     MSG_RETIRED, /* signed by the venue's root key */
     MSG_REVOKED, /* topic wake/: that account is no longer to be rung */
+    MSG_VOUCHED, /* topic wake/: that account's own phone has the subscription with this hash */
     MSG_RING,    /* topic ring: whom a relay is to wake */
     MSG_PING,    /* topics relay/ and ack/: the next beat is to echo its nonce */
     MSG_SEEN,
     MSG_SAFE,
     MSG_HELP,
-    MSG_RANG, /* topic ack/: this phone rang while nobody looked at it */
+    MSG_RANG,       /* topic ack/: this phone rang while nobody looked at it */
+    MSG_SUBSCRIBED, /* topic ack/: this phone has the subscription with this hash */
     MSG_CMD_LOCKDOWN,
     MSG_CMD_CAUTION,
     MSG_CMD_ALL_CLEAR,
@@ -46,8 +48,8 @@ enum message_kind {
 };
 
 /* "kind" on the wire: lockdown, caution, all-clear, door, fault, drill-report, code, duress,
- * nothing, counts, state, online, lost, beat, retired, revoked, ring, ping, seen, safe, help, rang,
- * command-lockdown, ... Static storage. */
+ * nothing, counts, state, online, lost, beat, retired, revoked, vouched, ring, ping, seen, safe,
+ * help, rang, subscribed, command-lockdown, ... Static storage. */
 const char *message_kind_name(enum message_kind k);
 
 /* Whether it is signed and not sealed (envelope_clear_sign): what everybody at the broker may read.
@@ -60,6 +62,7 @@ enum {
     MESSAGE_AT_MAX = 24,      /* "2026-11-22T18:33:04Z" */
     MESSAGE_ACCOUNT_MAX = 32, /* an account's name: 16 hex digits */
     MESSAGE_NONCE = 16,
+    MESSAGE_HASH = 16,
     MESSAGE_PROOF_MAX = 200, /* bytes; their layout: cert.h */
 };
 
@@ -92,6 +95,10 @@ struct message {
     /* state: what the next command must name; command-*: what it names. Hex on the wire. */
     uint8_t nonce[MESSAGE_NONCE];
 
+    /* subscribed, vouched: BLAKE2b of the subscription's secret (push_offer_auth_hash). Hex on the
+     * wire. */
+    uint8_t hash[MESSAGE_HASH];
+
     /* all-clear and state: that a staff phone ended the last lockdown (CERT_PROOF bytes).
      * command-all-clear: its signature for that (64 bytes). 0: none. base64url on the wire. */
     uint8_t proof[MESSAGE_PROOF_MAX];
@@ -116,8 +123,8 @@ struct message {
     bool on;
     struct alert_id staff;
 
-    /* kinds seen, safe, help, rang and command-*. Of an answer, `seq` counts what this phone said
-     * of this alert (acks.h). */
+    /* kinds seen, safe, help, rang, subscribed and command-*. Of an answer, `seq` counts what this
+     * phone said of this alert (acks.h). */
     char account[MESSAGE_ACCOUNT_MAX + 1];
 };
 

@@ -31,6 +31,7 @@ enum message_part {
     PART_BOX = 1 << 14,    /* sealed for staff, it lacks what says nothing */
     PART_WHERE = 1 << 16,  /* it may have a where */
     PART_HELP = 1 << 17,   /* help, of */
+    PART_HASH = 1 << 19,   /* hash */
     PART_PHONES = 1 << 18, /* rang, phones; a ping has them only from a relay that knows */
 };
 

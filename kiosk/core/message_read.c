@@ -149,15 +149,14 @@ static bool nonce_read(const char *hex, uint8_t out[FRESHNESS_NONCE])
            sodium_hex2bin(out, FRESHNESS_NONCE, hex, 2 * FRESHNESS_NONCE, NULL, &got, NULL) == 0;
 }
 
-static void take_nonce(struct reader *r, struct message *m)
+static void take_16_bytes(struct reader *r, const char *key, uint8_t out[16], const char *why)
 {
-    static const char why[] = "nonce is not 32 hex digits";
     size_t got;
-    const char *nonce = take_text(r, "nonce", why);
-    if (!nonce)
+    const char *hex = take_text(r, key, why);
+    if (!hex)
         return;
-    if (!message_shaped(nonce, "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx") ||
-        sodium_hex2bin(m->nonce, sizeof m->nonce, nonce, strlen(nonce), NULL, &got, NULL) != 0)
+    if (!message_shaped(hex, "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx") ||
+        sodium_hex2bin(out, 16, hex, strlen(hex), NULL, &got, NULL) != 0)
         r->why = why;
 }
 
@@ -264,7 +263,9 @@ static void take_parts(struct reader *r, struct message *m)
         take_state(r, m);
     take_counts(r, m, parts);
     if (parts & PART_NONCE)
-        take_nonce(r, m);
+        take_16_bytes(r, "nonce", m->nonce, "nonce is not 32 hex digits");
+    if (parts & PART_HASH)
+        take_16_bytes(r, "hash", m->hash, "hash is not 32 hex digits");
     if (parts & PART_LINK)
         m->connection = take_number(r, "connection", MESSAGE_INTEGER_END,
                                     "connection is missing or no integer below 2^53");

@@ -144,6 +144,12 @@ static bool put_nonce(cJSON *json, const struct message *m)
                             sodium_bin2hex(hex, sizeof hex, m->nonce, sizeof m->nonce));
 }
 
+static bool put_hash(cJSON *json, const struct message *m)
+{
+    char hex[2 * MESSAGE_HASH + 1];
+    return message_put_text(json, "hash", sodium_bin2hex(hex, sizeof hex, m->hash, sizeof m->hash));
+}
+
 static bool put_connection(cJSON *json, const struct message *m)
 {
     return message_put_number(json, "connection", m->connection);
@@ -220,7 +226,7 @@ static bool put_parts(cJSON *json, const struct message *m)
         {PART_RANG, put_rang},       {PART_NONCE, put_nonce},   {PART_LINK, put_connection},
         {PART_ACCOUNT, put_account}, {PART_PROOF, put_proof},   {PART_BEAT, put_beat},
         {PART_RING, put_ring},       {PART_PING, put_ping},     {PART_WHERE, put_where},
-        {PART_HELP, put_help},       {PART_PHONES, put_phones},
+        {PART_HELP, put_help},       {PART_PHONES, put_phones}, {PART_HASH, put_hash},
     };
     bool ok = true;
     for (size_t i = 0; i < sizeof writers / sizeof *writers && ok; i++)

@@ -1,7 +1,5 @@
 #include "kiosk/core/push_offer.h"
 
-#include "kiosk/core/message.h"
-
 #include <cjson/cJSON.h>
 #include <sodium.h>
 #include <string.h>
@@ -64,6 +62,11 @@ void push_offer_write(const uint8_t venue[ENVELOPE_ID], const uint8_t push_secre
     memcpy(wire + AT_ROOT, root_signature, CERT_SIGNATURE);
     memcpy(wire + AT_VAPID, vapid, PUSH_OFFER_POINT);
     crypto_sign_detached(wire + AT_SIGNATURE, NULL, s, n, push_secret);
+}
+
+void push_offer_auth_hash(const uint8_t auth[PUSH_OFFER_AUTH], uint8_t hash[MESSAGE_HASH])
+{
+    crypto_generichash(hash, MESSAGE_HASH, auth, PUSH_OFFER_AUTH, NULL, 0);
 }
 
 void push_offer_gone_hash(const char *endpoint, uint8_t hash[PUSH_OFFER_GONE_HASH])

@@ -4,6 +4,7 @@
 #include "kiosk/core/alert.h"
 #include "kiosk/core/cert.h"
 #include "kiosk/core/envelope.h"
+#include "kiosk/core/message.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -42,7 +43,11 @@
  *         98   670  zeros
  *
  *     The phone whose address it is makes a new subscription; to all others it says nothing.
- *  3. The kiosk publishes there, for an account that was revoked, the broadcast `revoked`.
+ *  3. Nobody signs `subscribe`, so anybody at the broker can send one in a phone's name. The phone
+ *     says `subscribed` to the kiosk, on ack/<account>, with a hash of the subscription's secret:
+ *     that is signed by its own key, and the kiosk publishes on wake/<account> that it has
+ *     `vouched` for it. Only such a subscription counts as a phone that rings.
+ *  4. The kiosk publishes there, for an account that was revoked, the broadcast `revoked`.
  *
  * So the broker knows which account has a subscription, and not where it leads; the relay knows
  * where, and keeps of the account a keyed hash. */
@@ -70,6 +75,9 @@ bool push_offer_root_check(const uint8_t venue[ENVELOPE_ID],
 void push_offer_write(const uint8_t venue[ENVELOPE_ID], const uint8_t push_secret[ENVELOPE_SECRET],
                       const uint8_t root_signature[CERT_SIGNATURE],
                       const uint8_t vapid[PUSH_OFFER_POINT], uint8_t wire[ENVELOPE_SIZE]);
+
+/* What `subscribed` and `vouched` name: BLAKE2b of the subscription's secret. */
+void push_offer_auth_hash(const uint8_t auth[PUSH_OFFER_AUTH], uint8_t hash[MESSAGE_HASH]);
 
 void push_offer_gone_hash(const char *endpoint, uint8_t hash[PUSH_OFFER_GONE_HASH]);
 void push_offer_gone_write(const uint8_t venue[ENVELOPE_ID],

@@ -125,7 +125,7 @@ static bool inbound_belongs(enum topic t, enum message_kind k)
     case TOPIC_RING:
         return k == MSG_RING;
     case TOPIC_WAKE:
-        return k == MSG_REVOKED;
+        return k == MSG_REVOKED || k == MSG_VOUCHED;
     default:
         return false;
     }

@@ -71,14 +71,18 @@ static void ring(struct relay *r, enum ring_policy_ring why)
 
 /* --- what the kiosks send -------------------------------------------------------------------- */
 
-/* The account is the topic's end, which the kiosk's signature covers. */
-static void revoke(struct relay *r, const char *topic, size_t kiosk)
+/* Of one account: the topic's end, which the kiosk's signature covers. */
+static void relay_on_account(struct relay *r, const char *topic, size_t kiosk,
+                             const struct message *m)
 {
     char account[TOPIC_ID_LEN + 1];
     enum topic t;
-    if (topic_parse(topic, r->inbound.venue, r->inbound.kiosks[kiosk].id, &t, account) == 0 &&
-        t == TOPIC_WAKE)
+    if (topic_parse(topic, r->inbound.venue, r->inbound.kiosks[kiosk].id, &t, account) < 0)
+        return;
+    if (m->kind == MSG_REVOKED)
         webpush_sender_revoke(r->web, account);
+    else
+        webpush_sender_vouch(r->web, account, m->hash);
 }
 
 /* One ping: the kiosk echoes its nonce, and sees that this relay works and what it has received. */
@@ -114,8 +118,8 @@ static void relay_on_word(struct relay *r, const struct mqtt_event *e, size_t ki
 {
     int64_t wall = clock_is_set() ? clock_wall_seconds() : -1;
     int64_t age = e->retained ? inbound_wall_age(m, wall) : -1;
-    if (m->kind == MSG_REVOKED) {
-        revoke(r, e->topic, kiosk);
+    if (m->kind == MSG_REVOKED || m->kind == MSG_VOUCHED) {
+        relay_on_account(r, e->topic, kiosk, m);
         return;
     }
     ring(r, ring_policy_word(&r->policy, kiosk, m, e->retained, age, e->at));

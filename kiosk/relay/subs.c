@@ -115,6 +115,30 @@ void subs_staff(struct subs *s, const char *account)
     }
 }
 
+static bool sub_has_hash(const struct sub *one, const uint8_t hash[MESSAGE_HASH])
+{
+    uint8_t own[MESSAGE_HASH];
+    push_offer_auth_hash(one->auth, own);
+    return sodium_memcmp(own, hash, sizeof own) == 0;
+}
+
+void subs_vouch(struct subs *s, const char *account, const uint8_t hash[MESSAGE_HASH])
+{
+    uint8_t id[SUBS_ID];
+    struct sub *one;
+    size_t i = 0;
+    id_of(s, account, id);
+    while ((one = subs_next(s, id, &i)) && !sub_has_hash(one, hash))
+        continue;
+    if (!one || (one->own && !one->spare))
+        return;
+    struct sub *first = subs_of(s, id, false);
+    if (first)
+        first->spare = true;
+    one->spare = false;
+    one->own = s->dirty = true;
+}
+
 void sub_note_awake(struct sub *one, const struct alert_id *id)
 {
     if (sub_is_awake(one, id))
@@ -187,7 +211,7 @@ void subs_count(const struct subs *s, int64_t today, uint32_t *rang, uint32_t *p
     for (size_t i = 0; i < s->count; i++) {
         const struct sub *one = s->all[i];
         *phones += one->spare ? 0 : 1;
-        *rang += !one->spare && one->rang_on > today - SUBS_RANG_DAYS ? 1 : 0;
+        *rang += !one->spare && one->own && one->rang_on > today - SUBS_RANG_DAYS ? 1 : 0;
     }
 }
 
@@ -260,7 +284,8 @@ static void subs_read_line(struct subs *s, char *line)
         return;
     one.spare = subs_of(s, one.id, false); /* the spare is behind it */
     memcpy(one.endpoint, rest, strlen(rest) + 1);
-    one.staff = strcmp(group, "staff") == 0;
+    one.staff = strncmp(group, "staff", 5) == 0;
+    one.own = strchr(group, '+');
     struct sub *kept = subs_add(s);
     if (kept)
         *kept = one;
@@ -320,8 +345,8 @@ static int write_line(FILE *f, const struct sub *one)
     sodium_bin2hex(id, sizeof id, one->id, sizeof one->id);
     sodium_bin2base64(point, sizeof point, one->p256dh, sizeof one->p256dh, VARIANT);
     sodium_bin2base64(auth, sizeof auth, one->auth, sizeof one->auth, VARIANT);
-    return fprintf(f, "%s %s %s %s %s%s\n", id, point, auth, one->staff ? "staff" : "member", day,
-                   one->endpoint) < 0
+    return fprintf(f, "%s %s %s %s%s %s%s\n", id, point, auth, one->staff ? "staff" : "member",
+                   one->own ? "+" : "", day, one->endpoint) < 0
                ? -1
                : 0;
 }

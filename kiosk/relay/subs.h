@@ -10,12 +10,15 @@
 
 /* The subscriptions of phones to Web Push, kept here and nowhere else. Pseudonymous: of an
  * account, itself sixteen digits that mean nothing, a keyed hash is kept, so that it can be found
- * again and not read. One file, one line each: hash, key, secret, "staff" or "member", the day of
- * the last test that arrived (days since 1970) if one did, address.
+ * again and not read. One file, one line each: hash, key, secret, "staff" or "member" with a plus
+ * if the kiosk has vouched for it, the day of the last test that arrived (days since 1970) if one
+ * did, address.
  * An account has two at most. Nobody signs these letters, so whoever runs the broker can send one
  * in a phone's name: a new subscription takes no other's place but a spare's, and what ends or
  * tries one must name its secret, which only phone and relay know. Both ring; the first goes when
- * its service says so, and the spare takes its place. Whoever deletes the file (porchlight-relay
+ * its service says so, and the spare takes its place, or when the kiosk vouches for the spare.
+ * Only one that the kiosk has vouched for counts as a phone that rings. Whoever deletes the file
+ * (porchlight-relay
  * --forget-subscriptions) has deleted them, in a running relay too. */
 
 enum {
@@ -34,6 +37,7 @@ struct sub {
     uint8_t p256dh[PUSH_OFFER_POINT], auth[PUSH_OFFER_AUTH];
     bool staff; /* it has shown the root's certificate of a staff phone */
     bool spare; /* another of this account was there before */
+    bool own;   /* the kiosk vouches that the account's phone has it */
 
     /* What is still to be sent to it, by webpush_sender.c. Times in ns of CLOCK_MONOTONIC. */
     bool wanted;
@@ -74,6 +78,10 @@ struct sub *subs_put(struct subs *s, const struct push_offer_letter *l);
 /* The account has shown that it is a staff phone's. */
 void subs_staff(struct subs *s, const char *account);
 
+/* The kiosk vouches that the account's own phone has the one with that hash (push_offer.h): it is
+ * the account's first from now on. */
+void subs_vouch(struct subs *s, const char *account, const uint8_t hash[MESSAGE_HASH]);
+
 /* All of the account's are gone: the kiosk says that it is revoked. */
 void subs_revoke(struct subs *s, const char *account);
 
@@ -92,7 +100,7 @@ int64_t sub_check_offset(const struct subs *s, const struct sub *one, int64_t pe
 bool subs_arrived(struct subs *s, const uint8_t venue[ENVELOPE_ID], const char *account,
                   const uint8_t *wire, const int64_t periods[2], int64_t today);
 
-/* Phones, and those of them at which a test arrived in the last SUBS_RANG_DAYS. */
+/* Phones, and those of them whose own subscription got a test in the last SUBS_RANG_DAYS. */
 void subs_count(const struct subs *s, int64_t today, uint32_t *rang, uint32_t *phones);
 
 /* Gone for good; a flying one is freed by subs_landed. */

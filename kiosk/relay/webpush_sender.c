@@ -301,6 +301,17 @@ bool webpush_sender_gone(struct webpush_sender *r, uint8_t hash[PUSH_OFFER_GONE_
     return found;
 }
 
+void webpush_sender_vouch(struct webpush_sender *r, const char *account,
+                          const uint8_t hash[MESSAGE_HASH])
+{
+    if (!r)
+        return;
+    pthread_mutex_lock(&r->lock);
+    subs_vouch(&r->subs, account, hash);
+    pthread_mutex_unlock(&r->lock);
+    curl_multi_wakeup(r->multi);
+}
+
 void webpush_sender_revoke(struct webpush_sender *r, const char *account)
 {
     if (!r)

@@ -45,7 +45,8 @@ void webpush_sender_again(struct webpush_sender *r, const struct alert_id *id);
 bool webpush_sender_arrived(struct webpush_sender *r, const uint8_t venue[ENVELOPE_ID],
                             const char *account, const uint8_t *wire);
 
-/* Phones, and those at which a test arrived in the last 14 days; none while the clock is not set.
+/* Phones, and those whose own subscription got a test in the last 14 days; none while the clock is
+ * not set.
  */
 void webpush_sender_count(struct webpush_sender *r, uint32_t *rang, uint32_t *phones);
 
@@ -56,6 +57,10 @@ void webpush_sender_letter(struct webpush_sender *r, const struct push_offer_let
 /* The next address that its service no longer takes (core/push_offer.h), as a hash: each once, and
  * again when a phone asks with it. False: there is none. */
 bool webpush_sender_gone(struct webpush_sender *r, uint8_t hash[PUSH_OFFER_GONE_HASH]);
+
+/* The kiosk vouches for that account's subscription. */
+void webpush_sender_vouch(struct webpush_sender *r, const char *account,
+                          const uint8_t hash[MESSAGE_HASH]);
 
 /* The kiosk has revoked that account. */
 void webpush_sender_revoke(struct webpush_sender *r, const char *account);

@@ -1,8 +1,11 @@
-"""The weekly drill reports how many phones rang: a count, and nothing about whose."""
+"""The weekly drill reports how many phones rang: a count, and nothing about whose. And whose
+subscription to Web Push counts as a phone."""
 
+import hashlib
 import json
 
-from tests.kit.kiosk import Kiosk
+from tests.kit import wait
+from tests.kit.kiosk import FAST, Kiosk
 
 
 def test_a_drill_counts_phones_that_rang():
@@ -22,3 +25,34 @@ def test_a_drill_counts_phones_that_rang():
         assert kiosk.cli("drill").returncode == 0
         staff.wait("lockdown", drill=True, count=2)
         assert staff.wait("drill-report", within=20, count=2).body["rang"] == 0
+
+
+def says_own(phone, account, secret, signer=None):
+    """As the page does after each subscription."""
+    hashed = hashlib.blake2b(secret, digest_size=16).hexdigest()
+    phone.write(f"ack/{account}", {"v": 2, "kind": "subscribed", "id": None, "epoch": 0, "seq": 0,
+                                   "account": account, "hash": hashed}, signer)
+    return hashed
+
+
+def test_the_kiosk_vouches_for_a_subscription_of_a_phones_own_and_for_no_other():
+    with Kiosk(kind="g", conf={**FAST}) as kiosk:
+        kiosk.start()
+        member, staff, operator = kiosk.member(), kiosk.member("staff"), kiosk.spy(["wake/+"])
+        topic = f"wake/{member.account}"
+        hashed = says_own(member, member.account, b"its secret")
+        operator.wait("vouched", topic, hash=hashed)
+        before = kiosk.status()["refused"]
+        says_own(operator, member.account, b"a stranger's", signer=staff.secret)
+        wait.until(lambda: kiosk.status()["refused"] > before, "the refusal of what another key has signed")
+
+        kiosk.wires().hold(0.4)
+        alert = member.wait("lockdown", "alert").body["id"]
+        says_own(member, member.account, b"asked in an alert")
+        member.answer(alert, "seen")
+        wait.until(lambda: kiosk.status()["seen"] == 1, "the answer that came after it")
+        assert kiosk.staff_command("all-clear").returncode == 0
+        wait.until(lambda: kiosk.status()["state"] == "quiet", "quiet")
+        later = says_own(member, member.account, b"asked again")
+        operator.wait("vouched", topic, hash=later)
+        assert len(operator.all("vouched")) == 2, "one in an alert would show it on the wire"

@@ -34,7 +34,7 @@ RIGHTS = {
     "kiosk": ["write alert", "write notice", "write staff", "readwrite state",
               "readwrite presence", "readwrite beat", "read ack/+", "read command/+",
               "readwrite enrol/+", "read relay/+",
-              "write answer/+", "write ring", "read root", "write words/+"],
+              "write answer/+", "write ring", "read root", "write words/+", "write wake/+"],
     "member": ["read root", "read alert", "read state", "read presence", "read beat", "write ack/ACCOUNT",
                "read enrol/ACCOUNT", "read answer/ACCOUNT", "read words/+"],
     "staff": ["read root", "read alert", "read state", "read presence", "read beat", "read notice", "read staff",

@@ -246,6 +246,8 @@ class Kiosk:
         if body["kind"] in self.loses:
             self.loses.remove(body["kind"])
             return
+        if body["kind"] == "subscribed":
+            self.say(f"wake/{body['account']}", "vouched", hash=body["hash"])
         if name.startswith("enrol/"):
             threading.Thread(target=self._enrol, args=(body, signed, message.topic),
                              daemon=True).start()

@@ -6,8 +6,8 @@ import { writeArrived } from '../../kiosk/phone/core/arrived.js';
 import { fromHex, toBase64Url, toHex, utf8 } from '../../kiosk/phone/core/bytes.js';
 import { isStaff, readProof, signClear } from '../../kiosk/phone/core/cert.js';
 import { openWelcome, Refused } from '../../kiosk/phone/core/envelope.js';
-import { readBoxed, readMessage, writeAgain, writeAnswer } from '../../kiosk/phone/core/message.js';
-import { readOffer, writeAsk } from '../../kiosk/phone/core/offer.js';
+import { readBoxed, readMessage, writeAgain, writeAnswer, writeSubscribed } from '../../kiosk/phone/core/message.js';
+import { hashOfAuth, readOffer, writeAsk } from '../../kiosk/phone/core/offer.js';
 import { sodium } from './sodium.mjs';
 
 const v = JSON.parse(readFileSync(new URL('../vectors/signed.json', import.meta.url)));
@@ -66,6 +66,7 @@ for (const row of v.offer.refused) {
 // What the page writes of each kind that it sends.
 const WRITTEN = {
     seen: writeAnswer, safe: writeAnswer, help: writeAnswer, rang: writeAnswer, again: (m) => writeAgain(m.account, m.password, m.broker),
+    subscribed: ({ account }) => writeSubscribed(account, hashOfAuth(sodium, toBase64Url(fromHex(v.auth)))),
     'command-lockdown': writeAnswer, 'command-caution': writeAnswer, 'command-drill': writeAnswer,
     'command-abort': writeAnswer, 'command-all-clear': (m) => writeAnswer({ ...m,
         proof: bytes(m.proof.replaceAll('-', '+').replaceAll('_', '/')) }),

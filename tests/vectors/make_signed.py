@@ -60,6 +60,7 @@ def letters():
     return [
         *(letter("ack", kind, **answer) for kind in ("seen", "safe", "help", "rang")),
         letter("ack", "ping", epoch=3, seq=42, ring=39, nonce="9babcbafc438e8bb"),
+        letter("ack", "subscribed", id=None, epoch=0, seq=0, **own, hash=push.auth_hash(bytes.fromhex(AUTH)).hex()),
         letter("ack", "again", **own, password=PASSWORD, broker="wss://kettle.example.org/mqtt"),
         *(letter("command", f"command-{kind}", **command) for kind in ("lockdown", "caution", "drill",
                                                                       "abort")),

@@ -353,6 +353,11 @@ def test_a_wake_up_opens(row):
                        body).decode() == row["text"]
 
 
+def test_a_subscription_is_named_by_the_hash_of_its_secret():
+    said = [json.loads(row["text"]) for row in SIGNED["letters"] if '"subscribed"' in row["text"]]
+    assert [s["hash"] for s in said] == [push.auth_hash(bytes.fromhex(SIGNED["auth"])).hex()]
+
+
 LINES = vectors("words")
 LINE_SETS = {row["name"]: row for row in LINES["sets"]}
 

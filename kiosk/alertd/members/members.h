@@ -62,6 +62,10 @@ const uint8_t *members_key(const struct members *m, const char *account);
 /* Sends one packet to every broker that is up. */
 void members_publish(const struct members *m, const struct mqtt_publication *p);
 
+/* Publishes on wake/<account>, at every broker that is up: relays may be at any. Fills in epoch,
+ * seq and time. */
+void members_say_to_relays(const struct members *m, const char *account, struct message *said);
+
 /* The staff phones that may command. */
 const struct staff *members_staff(const struct members *m);
 

@@ -7,17 +7,10 @@
 #include <errno.h>
 #include <string.h>
 
-/* Relays forget what they keep to ring that phone. They may be at any broker. */
-static void relays_forget(const struct members *all, const char *account)
+/* Relays forget what they keep to ring that phone. */
+static void relays_forget(const struct members *m, const char *account)
 {
-    const struct members_needs *n = &all->needs;
-    struct message m = {.kind = MSG_REVOKED, .age_ms = -1};
-    struct mqtt_publication p = {.qos = topic_table[TOPIC_WAKE].qos,
-                                 .expiry_s = topic_table[TOPIC_WAKE].expiry_s};
-    sealer_topic(n->sealer, TOPIC_WAKE, account, p.topic);
-    p.len = sealer_payload(n->sealer, p.topic, &m, p.payload);
-    if (p.len > 0)
-        members_publish(all, &p);
+    members_say_to_relays(m, account, &(struct message){.kind = MSG_REVOKED, .age_ms = -1});
 }
 
 static void certificate_delete(struct members *m, const char *account)

@@ -138,6 +138,11 @@ export function writePing(nonce, epoch) {
     return JSON.stringify({ v: VERSION, kind: 'ping', epoch, seq: 0, ring: 0, nonce });
 }
 
+// This phone has the subscription with that hash (core/offer.js): the kiosk vouches for it to relays.
+export function writeSubscribed(account, hash) {
+    return JSON.stringify({ v: VERSION, kind: 'subscribed', id: null, epoch: 0, seq: 0, account, hash });
+}
+
 // A phone's messages to the kiosk: {kind, id, account}, for an answer {seq}, which counts its answers to
 // this alert, for a command {nonce, epoch, seq, proof} besides.
 export function writeAnswer({ kind, id, account, epoch = 0, seq = 0, nonce, proof }) {

@@ -1,7 +1,7 @@
 // How a phone asks to be rung by Web Push (kiosk/core/push_offer.h): what a relay offers, judged by the
 // venue's root key, and the letters that only the holder of the push key can open. Pure.
 
-import { concat, fromHex, utf8 } from './bytes.js';
+import { concat, fromBase64Url, fromHex, toHex, utf8 } from './bytes.js';
 import { Refused, SIZE, VERSION } from './envelope.js';
 
 const OFFER = 5;
@@ -41,6 +41,9 @@ export function readGone(sodium, venue, pushKey, wire) {
     return (endpoint) => sodium.crypto_generichash(hash.length, utf8(endpoint))
         .every((b, i) => b === hash[i]);
 }
+
+// What `subscribed` names of a subscription: a hash of its secret (base64url).
+export const hashOfAuth = (sodium, auth) => toHex(sodium.crypto_generichash(16, fromBase64Url(auth)));
 
 // kind: 'subscribe' with {endpoint, p256dh, auth}; 'unsubscribe' and 'test' with {auth}, 'awake' with {auth,
 // id}: by `auth` the relay knows that the subscription's own phone asks.

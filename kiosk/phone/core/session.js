@@ -8,8 +8,9 @@ import { factsAgain, factsChosen, factsFrom, factsHeard, factsKeep, factsNoted, 
 import { freshnessAsk, freshnessForget } from './freshness.js';
 import { readPiece, takePiece } from './host_words.js';
 import { openLink } from './link.js';
-import { readMessage, readObject, writePing, readBoxed, writeAgain, writeAnswer } from './message.js';
-import { isGone, readGone, readOffer, writeAsk } from './offer.js';
+import { readMessage, readObject, writePing, readBoxed, writeAgain, writeAnswer,
+    writeSubscribed } from './message.js';
+import { hashOfAuth, isGone, readGone, readOffer, writeAsk } from './offer.js';
 import { readRootWord } from './root_word.js';
 import { checkStaff, openBox } from './staff_box.js';
 import { MEMBER_READS, parseTopic, STAFF_READS, topicName } from './topics.js';
@@ -378,6 +379,9 @@ export function openSession({ mqtt, sodium, store, membership: m, now, wall,
         // To the relay: 'subscribe', 'unsubscribe' or 'test'.
         ask: (kind, fields) => send(name('wake', m.account), writeAsk(kind, m.account, fields),
             600, offer.key),
+        // To the kiosk: this subscription is this phone's own, whoever else asks in its name.
+        sayOwn: (auth) => send(name('ack', m.account),
+            writeSubscribed(m.account, hashOfAuth(sodium, auth)), 600),
         // With which account the service worker reports that a test has arrived.
         reporter: () => ({ venue: m.venue, account: m.account, password: m.password,
             brokers: m.brokers, topic: name('wake', m.account) }),

@@ -109,6 +109,7 @@ export async function subscribe(sessions) {
             await keepAccount(scope, { ...s.reporter(), auth: key('auth') });
             await s.ask('subscribe', { endpoint: made.endpoint, p256dh: key('p256dh'),
                 auth: key('auth') });
+            await s.sayOwn(key('auth'));
             await s.showStaff();
         } catch (error) {
             failed ??= error;

@@ -74,6 +74,8 @@ static struct message message_longest(enum message_kind kind)
         strcpy(m.account, "0123456789abcdef");
     if (kind >= MSG_CMD_LOCKDOWN)
         memset(m.nonce, 0x5a, sizeof m.nonce);
+    if (kind == MSG_SUBSCRIBED || kind == MSG_VOUCHED)
+        memset(m.hash, 0xc3, sizeof m.hash);
     if (kind == MSG_STATE || kind == MSG_ALL_CLEAR)
         m.proof_len = MESSAGE_PROOF_MAX;
     if (kind == MSG_CMD_ALL_CLEAR)

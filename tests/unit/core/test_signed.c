@@ -245,6 +245,24 @@ static void test_every_letter_opens_and_is_read(void **state)
     cJSON_ArrayForEach(row, letters) check_letter(row);
 }
 
+static void test_a_subscription_is_named_by_the_hash_of_its_secret(void **state)
+{
+    uint8_t auth[PUSH_OFFER_AUTH], hash[MESSAGE_HASH];
+    char hex[2 * MESSAGE_HASH + 1];
+    const cJSON *row;
+    size_t found = 0;
+    (void)state;
+    vectors_hex(vectors_text(v.json, "auth"), auth, sizeof auth);
+    push_offer_auth_hash(auth, hash);
+    sodium_bin2hex(hex, sizeof hex, hash, sizeof hash);
+    cJSON_ArrayForEach(row, cJSON_GetObjectItem(v.json, "letters"))
+    {
+        const char *text = vectors_text(row, "text");
+        found += strstr(text, "\"subscribed\"") && strstr(text, hex);
+    }
+    assert_int_equal(found, 1);
+}
+
 static void test_texts_are_read_or_refused(void **state)
 {
     const cJSON *row, *texts = cJSON_GetObjectItem(v.json, "texts");
@@ -269,6 +287,7 @@ int main(void)
         cmocka_unit_test(test_an_offer_is_made_byte_for_byte),
         cmocka_unit_test(test_the_report_of_a_test_is_made_byte_for_byte),
         cmocka_unit_test(test_every_letter_opens_and_is_read),
+        cmocka_unit_test(test_a_subscription_is_named_by_the_hash_of_its_secret),
         cmocka_unit_test(test_texts_are_read_or_refused),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);

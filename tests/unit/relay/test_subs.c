@@ -65,6 +65,13 @@ static struct sub *joined(struct place *p, const char *account, uint8_t auth)
     return subs_put(&p->subs, &l);
 }
 
+static void vouch(struct place *p, const char *account, uint8_t auth)
+{
+    uint8_t hash[MESSAGE_HASH];
+    push_offer_auth_hash((const uint8_t[PUSH_OFFER_AUTH]){auth}, hash);
+    subs_vouch(&p->subs, account, hash);
+}
+
 static void test_awake_is_remembered_for_the_last_alerts(void **state)
 {
     struct sub *one = joined(*state, anna, 1), *other = joined(*state, ben, 2);
@@ -130,6 +137,7 @@ static void test_phones_are_counted_as_long_as_their_test_is_recent(void **state
     struct place *p = *state;
     uint32_t rang, phones;
     joined(p, anna, 1)->rang_on = 100;
+    vouch(p, anna, 1);
     joined(p, anna, 3)->rang_on = 120; /* a spare: somebody else may have sent it */
     joined(p, ben, 2);
     for (int64_t day = 100; day < 100 + SUBS_RANG_DAYS; day++) {
@@ -139,6 +147,39 @@ static void test_phones_are_counted_as_long_as_their_test_is_recent(void **state
     }
     subs_count(&p->subs, 100 + SUBS_RANG_DAYS, &rang, &phones);
     assert_int_equal(rang, 0);
+}
+
+/* Who runs a broker asks in a phone's name before the phone does, and reports that it rang. */
+static void test_only_what_the_kiosk_vouches_for_counts(void **state)
+{
+    struct place *p = *state;
+    uint32_t rang, phones;
+    struct sub *strangers = joined(p, anna, 1), *own = joined(p, anna, 2);
+    strangers->rang_on = 100;
+    subs_count(&p->subs, 100, &rang, &phones);
+    assert_int_equal(rang, 0);
+    assert_int_equal(phones, 1);
+
+    vouch(p, ben, 2); /* which is not ben's */
+    assert_true(own->spare);
+    vouch(p, anna, 2);
+    assert_true(strangers->spare);
+    assert_false(own->spare);
+    subs_count(&p->subs, 100, &rang, &phones);
+    assert_int_equal(rang, 0);
+    own->rang_on = 100;
+    subs_count(&p->subs, 100, &rang, &phones);
+    assert_int_equal(rang, 1);
+    assert_int_equal(phones, 1);
+
+    joined(p, anna, 3)->rang_on = 100; /* in the place of the stranger's */
+    assert_int_equal(p->subs.count, 2);
+    assert_false(own->spare);
+    assert_int_equal(subs_save(&p->subs), 0);
+    subs_finish(&p->subs);
+    assert_int_equal(subs_load(&p->subs, p->prefix, seed), 0);
+    subs_count(&p->subs, 100, &rang, &phones);
+    assert_int_equal(rang, 1);
 }
 
 static void test_the_day_is_kept_and_old_files_are_read(void **state)
@@ -165,6 +206,7 @@ int main(void)
         TEST(test_a_check_is_due_once_in_each_period_at_any_hour),
         TEST(test_only_the_phone_that_got_the_test_can_report_it),
         TEST(test_phones_are_counted_as_long_as_their_test_is_recent),
+        TEST(test_only_what_the_kiosk_vouches_for_counts),
         TEST(test_the_day_is_kept_and_old_files_are_read),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

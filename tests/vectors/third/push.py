@@ -1,6 +1,7 @@
 """The body of a wake-up by Web Push: RFC 8291, in one record of RFC 8188. And the report that a test has
 arrived."""
 
+import hashlib
 import hmac
 
 from cryptography.hazmat.primitives import hashes
@@ -45,6 +46,11 @@ def unseal(scalar, auth, body):
     salt, sender = body[:16], body[21:86]
     key, nonce = keys(scalar, sender, point_of(scalar), sender, auth, salt)
     return AESGCM(key).decrypt(nonce, body[86:], None).rstrip(b"\0")[:-1]
+
+
+def auth_hash(auth):
+    """What `subscribed` says of a subscription's secret."""
+    return hashlib.blake2b(auth, digest_size=16).digest()
 
 
 def arrived(venue, account, auth, nonce):

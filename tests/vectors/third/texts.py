@@ -61,6 +61,7 @@ KINDS = {
              "staff": maybe(IDENT)},
     "online": {**PRESENCE, "connection": number}, "lost": {**PRESENCE, "connection": number},
     "seen": ANSWER, "safe": ANSWER, "help": ANSWER, "rang": ANSWER,
+    "subscribed": {**ANSWER, "hash": NONCE},
     "ping": {"nonce": ACCOUNT, "epoch": number, "seq": number, "ring": number},
     "confirm": {"account": ACCOUNT, "nonce": NONCE},
     "welcome": {"account": ACCOUNT, "venue_key": KEY, "mac": KEY},

@@ -88,6 +88,20 @@ static void drain_all(struct seen *s, const struct bench *b)
     drain(s, b->door, 'd');
 }
 
+/* Edges of several lines that were read in one turn come line by line. */
+static void sort_by_time(struct seen *s)
+{
+    for (size_t i = 1; i < s->n; i++)
+        for (size_t k = i; k > 0 && s->edges[k].at < s->edges[k - 1].at; k--) {
+            struct line_edge e = s->edges[k];
+            char line = s->lines[k];
+            s->edges[k] = s->edges[k - 1];
+            s->lines[k] = s->lines[k - 1];
+            s->edges[k - 1] = e;
+            s->lines[k - 1] = line;
+        }
+}
+
 /* Runs the subcommand beside us, as a program of its own would run, while we hold the lines. */
 static int run(struct bench *b, struct seen *s, const char *words)
 {
@@ -112,6 +126,7 @@ static int run(struct bench *b, struct seen *s, const char *words)
         drain_all(s, b);
     }
     drain_all(s, b); /* what it did just before it ended */
+    sort_by_time(s);
     assert_true(WIFEXITED(status));
     return WEXITSTATUS(status);
 }

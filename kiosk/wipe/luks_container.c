@@ -42,6 +42,8 @@ static void noise_over(int fd, const struct overwrite_range *ranges, int count,
 
     if (o == OVERWRITE_UNVERIFIED)
         target_lower(r, WIPE_UNVERIFIED, errno, "its key slots did not read back as written");
+    if (o == OVERWRITE_MOVED)
+        target_lower(r, WIPE_UNVERIFIED, 0, overwrite_moved);
     if (o == OVERWRITE_FAILED)
         target_lower(r, WIPE_FAILED, errno, "its key slots could not be overwritten");
 }
@@ -183,6 +185,8 @@ static void destroy_clear(const struct luks_container *c, struct luks_mark *m,
     }
     if (o == OVERWRITE_UNVERIFIED)
         target_lower(r, WIPE_UNVERIFIED, errno, "a part of it is in clear and did not read back");
+    if (o == OVERWRITE_MOVED)
+        target_lower(r, WIPE_UNVERIFIED, 0, overwrite_moved);
     m->clear_from = m->clear_to = m->data = 0;
     luks_mark_write(c->header, m);
 }

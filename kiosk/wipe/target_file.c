@@ -31,10 +31,14 @@ static void unlock_name(int folder, const char *name)
 int target_open_writable(int folder, const char *name)
 {
     int fd = scope_open(folder, name, O_RDWR | O_NONBLOCK | O_NOCTTY);
-    if (fd >= 0 || (errno != EPERM && errno != EACCES))
-        return fd;
-    unlock_name(folder, name);
-    return scope_open(folder, name, O_RDWR | O_NONBLOCK | O_NOCTTY);
+
+    if (fd < 0 && (errno == EPERM || errno == EACCES)) {
+        unlock_name(folder, name);
+        fd = scope_open(folder, name, O_RDWR | O_NONBLOCK | O_NOCTTY);
+    }
+    if (fd >= 0)
+        overwrite_prepare(fd);
+    return fd;
 }
 
 /* Says who has the file: to stop that is the host's to plan. */
@@ -174,6 +178,10 @@ static bool overwrite_contents(int fd, struct target_report *r)
     error = errno;
     if (o == OVERWRITE_UNVERIFIED)
         target_lower(r, WIPE_UNVERIFIED, error, "its contents did not read back as written");
+    if (o == OVERWRITE_MOVED) {
+        target_lower(r, WIPE_UNVERIFIED, 0, overwrite_moved);
+        r->lost = true;
+    }
     if (o == OVERWRITE_FAILED && (error == ENOSPC || error == EDQUOT)) {
         target_lower(r, WIPE_FAILED, error,
                      "its name was removed, but its contents stay: there was no room to overwrite "

@@ -265,6 +265,19 @@ def test_what_one_target_could_not_prove_the_other_does_not_claim(folder, plan):
         assert on_the_disk(venue)
 
 
+def test_what_shared_its_blocks_once_is_destroyed(folder):
+    """XFS has blocks in reserve for a file that was copied by reflink and changed, and would write there."""
+    with MountedVenue(folder) as venue:
+        venue.image = venue.mounts.image("xfs", "300M")
+        venue.mounts.mount(venue.image, venue.venue)
+        venue.plan(LIST)
+        change = "printf x | dd of=list.csv conv=notrunc 2>/dev/null; sync"  # its first block
+        venue.sh(f"cd srv/venue; (head -c 4096 /dev/zero; yes {CANARY} | head -c 90000) >list.csv; {change}; "
+                 f"cp --reflink=always list.csv other; {change}; rm other; sync")
+        assert venue.accept() == venue.ask("WIPE") == {"list": "destroyed"}
+        assert not on_the_disk(venue)
+
+
 CELL = HEAD + "[cell clock]\ncell = file:/srv/venue/cell\n"
 
 

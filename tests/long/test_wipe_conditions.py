@@ -15,6 +15,8 @@ from tests.kit.wipe_night import PLAN, SLOT, all_of, container, wipe_and_finish
 
 FILES = "door.key cell desk.luks sheets/deep/monday list.csv journal/system.journal password"
 
+CHANGE = "printf x | dd of=list.csv conv=notrunc 2>/dev/null;"  # of its first block
+
 
 def after(script, kind="ext4", **more):
     """Planted on a fresh disk, and then this is done to them in srv/venue."""
@@ -62,6 +64,9 @@ CONDITIONS = {
     "ext4, a loop device on it": (
         after("for f in list.csv sheets/deep/monday; do truncate -s 64k $f; losetup -f $f; done"),
         all_of("destroyed", list="unverified", sheets="unverified")),
+    "xfs, shared its blocks once": (  # XFS would still write beside them
+        after(f"fallocate -i -l 4096 list.csv; {CHANGE} sync; cp --reflink=always list.csv other; {CHANGE} sync; "
+              "rm other", "xfs", size="300M"), all_of("destroyed")),
     "xfs, zeroed in place": (after("fallocate -z -l 6400 list.csv", "xfs", size="300M"), all_of("destroyed")),
     "xfs, chattr +i": (after(f"chattr +i {FILES}", "xfs", size="300M"), all_of("destroyed")),
 }

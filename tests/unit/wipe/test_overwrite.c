@@ -8,10 +8,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/fiemap.h>
+#include <linux/fs.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -23,6 +26,7 @@
 static int grows = -1;     /* a file that gets longer while it is synced */
 static int filled_up = -1; /* a file whose gap behind its data the file system fills with zeros */
 static int refilled = -1;  /* a folder in which a name appears for each that goes */
+static int moved = -1;     /* a file whose file system writes to new blocks */
 
 enum { BLOCK = 4096, SIZE = 1 << 20 };
 static const char nothing[BLOCK];
@@ -31,9 +35,32 @@ int fdatasync(int fd)
 {
     if (grows >= 0)
         assert_int_equal(write(grows, "more", 4), 4);
+    if (moved == fd)
+        moved = SIZE; /* no file */
     if (filled_up >= 0)
         assert_int_equal(pwrite(filled_up, nothing, sizeof nothing, SIZE), sizeof nothing);
     return (int)syscall(SYS_fdatasync, fd);
+}
+
+/* One extent, which is elsewhere once it was synced. */
+int ioctl(int fd, unsigned long request, ...)
+{
+    struct fiemap *map;
+    va_list args;
+    void *arg;
+
+    va_start(args, request);
+    arg = va_arg(args, void *);
+    va_end(args);
+    if (moved < 0 || request != FS_IOC_FIEMAP)
+        return (int)syscall(SYS_ioctl, fd, request, arg);
+    map = arg;
+    map->fm_mapped_extents = 1;
+    map->fm_extents[0] = (struct fiemap_extent){.fe_logical = 0,
+                                                .fe_physical = moved == fd ? SIZE : 2 * SIZE,
+                                                .fe_length = SIZE,
+                                                .fe_flags = FIEMAP_EXTENT_LAST};
+    return 0;
 }
 
 int unlinkat(int folder, const char *name, int flags)
@@ -55,7 +82,7 @@ static int remove_folder(void **state)
 {
     char command[64];
 
-    grows = filled_up = refilled = -1;
+    grows = filled_up = refilled = moved = -1;
     snprintf(command, sizeof command, "rm -r %s", (char *)*state);
     free(*state);
     return system(command);
@@ -154,6 +181,21 @@ static void test_a_gap_that_is_filled_up_is_no_fault(void **state)
     close(fd);
 }
 
+/* Whatever the reason: copy-on-write that shows nowhere, a file that is moved while it is written.
+ */
+static void test_what_is_written_to_other_blocks_is_not_verified(void **state)
+{
+    const struct overwrite_range ranges[] = {{SIZE / 2, SIZE}, {0, BLOCK}};
+    int fd = make_file(state, SIZE);
+
+    moved = fd;
+    assert_int_equal(overwrite_file(fd), OVERWRITE_MOVED);
+    moved = fd;
+    assert_int_equal(overwrite_ranges(fd, ranges, 2), OVERWRITE_MOVED);
+    assert_int_equal(overwrite_file(fd), OVERWRITE_VERIFIED); /* it stays where it is now */
+    close(fd);
+}
+
 static void test_a_folder_that_somebody_fills_is_given_up(void **state)
 {
     struct target_report r = {.outcome = WIPE_DESTROYED};
@@ -181,6 +223,7 @@ int main(void)
         CASE(test_a_bad_block_does_not_save_the_rest),
         CASE(test_a_file_that_grows_is_not_verified),
         CASE(test_a_gap_that_is_filled_up_is_no_fault),
+        CASE(test_what_is_written_to_other_blocks_is_not_verified),
         CASE(test_a_folder_that_somebody_fills_is_given_up),
     };
 

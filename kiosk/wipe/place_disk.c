@@ -58,7 +58,7 @@ static enum place_below of_name(const char *name)
         {"zram", PLACE_DISK},   {"pmem", PLACE_DISK},   {"mtdblock", PLACE_DISK},
         {"nbd", PLACE_FAR},     {"rbd", PLACE_FAR},     {"rnbd", PLACE_FAR},
         {"drbd", PLACE_FAR},    {"zd", PLACE_SNAPSHOT}, {"bcache", PLACE_SNAPSHOT},
-        {"etherd!", PLACE_FAR},
+        {"etherd!", PLACE_FAR}, {"ubd", PLACE_DISK},
     };
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         if (begins(name, names[i].with))

@@ -130,6 +130,10 @@ int target_unlock(int fd);
  * no second name, loses that first. The fd, or -1 with errno as scope_open. */
 int target_open_writable(int folder, const char *name);
 
+/* Makes the folder `name`, also where chattr's +i or +a keeps the names in `folder`: it loses that
+ * meanwhile. 0, or -1 with errno. */
+int target_make_folder(int folder, const char *name);
+
 /* Renames the entry to `stub`, so that its name goes too, and removes that; where it cannot be
  * renamed, removes it as it is. A folder that keeps its names by chattr's +i or +a loses that
  * meanwhile. `flags` are unlinkat's. 0 (also if it was not there), or -1 with errno. */

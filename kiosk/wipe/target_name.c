@@ -8,6 +8,7 @@
 #include <sodium.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 int target_open_to_look(const struct scope *s, const struct plan_target *t)
@@ -92,6 +93,20 @@ static void target_lock_again(int fd, int locks)
         flags |= locks;
         ioctl(fd, FS_IOC_SETFLAGS, &flags);
     }
+}
+
+int target_make_folder(int folder, const char *name)
+{
+    int result = mkdirat(folder, name, 0700), locks, error;
+
+    if (result == 0 || errno != EPERM)
+        return result;
+    locks = target_unlock(folder);
+    result = mkdirat(folder, name, 0700);
+    error = errno;
+    target_lock_again(folder, locks);
+    errno = error;
+    return result;
 }
 
 static int target_remove_once(int folder, const char *name, const char *stub, int flags)

@@ -45,7 +45,7 @@ static void clear_folder(int root, struct target_report *r)
         return;
     target_tree_empty(fd, 0, false, r);
     close(fd);
-    unlinkat(root, DRILL_FOLDER, AT_REMOVEDIR);
+    target_remove_name(root, DRILL_FOLDER, DRILL_FOLDER, AT_REMOVEDIR);
 }
 
 static void clear_folders(const struct scope *s, const struct plan *plan)
@@ -69,7 +69,7 @@ static int make_decoy(const struct scope *s, const struct plan_target *t)
             errno = s->errors[t->root];
             return -1;
         }
-        if (mkdirat(s->roots[t->root], DRILL_FOLDER, 0700) < 0 && errno != EEXIST)
+        if (target_make_folder(s->roots[t->root], DRILL_FOLDER) < 0 && errno != EEXIST)
             return -1;
     }
     return ops->decoy(s, t);

@@ -316,12 +316,12 @@ def test_names_go_from_locked_folders(venue, lock):
     (v / "desk/door.key").write_bytes(b"key")
     venue.write_plan(HEAD + "[tree sheets]\npath = /srv/venue/sheets\n"
                             "[key door]\npath = /srv/venue/desk/door.key\n")
-    locked = [v / "sheets/monday", v / "sheets/deep", v / "sheets", v / "desk/door.key", v / "desk"]
+    locked = [v, v / "sheets/monday", v / "sheets/deep", v / "sheets", v / "desk/door.key", v / "desk"]
     for path in locked:
         process.run(["chattr", lock, path]).check_returncode()
     try:
-        assert venue.outcomes("WIPE") == {"door": "destroyed", "sheets": "destroyed"}
-        assert list((v / "desk").iterdir()) == [] and not (v / "sheets").exists()
+        assert venue.outcomes("DRILL") == venue.outcomes("WIPE") == {"door": "destroyed", "sheets": "destroyed"}
+        assert not list(v.glob(".porchlight*")) and list((v / "desk").iterdir()) == [] and not (v / "sheets").exists()
         with pytest.raises(PermissionError):  # the folder itself was no target: it stays locked
             (v / "desk").rename(v / "other")
     finally:

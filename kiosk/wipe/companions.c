@@ -19,7 +19,7 @@ enum { THUMBNAIL_READ = 64 * 1024, TRASHINFO_READ = 16 * 1024 };
 
 /* How far copies of a container's header are looked for: folders deep in a root, entries in all.
  * LUKS1's header, without key slots, has so many bytes. */
-enum { HEADERS_DEPTH = 4, HEADERS_LOOKED = 20000, LUKS_HEADER_LEAST = 592 };
+enum { HEADERS_DEPTH = 40, HEADERS_LOOKED = 50000, LUKS_HEADER_LEAST = 592 };
 
 struct companions {
     const struct scope *scope;
@@ -157,7 +157,8 @@ static void search_folder(const struct companions *c, const char *path, const ch
     companions_close(&f);
 }
 
-/* Copies of its header in a root, by their contents, a few folders deep. */
+/* Copies of its header in a root, by their contents. What the plan destroys anyway is passed over.
+ */
 static void search_headers(struct companions *c, const char *path, int depth)
 {
     struct companions_folder f = companions_open(c, path);
@@ -171,10 +172,16 @@ static void search_headers(struct companions *c, const char *path, int depth)
         c->looked++;
         if (S_ISREG(st.st_mode) && st.st_size >= LUKS_HEADER_LEAST && is_header_copy(c, &f, name))
             companions_found(c, &f, name);
-        else if (S_ISDIR(st.st_mode) && depth > 0 &&
-                 snprintf(below, sizeof below, "%s/%s", path, name) < (int)sizeof below)
+        else if (!S_ISDIR(st.st_mode))
+            continue;
+        else if (snprintf(below, sizeof below, "%s/%s", path, name) >= (int)sizeof below ||
+                 depth == 0)
+            *c->blind = true;
+        else if (!is_covered(c, below))
             search_headers(c, below, depth - 1);
     }
+    if (c->looked >= HEADERS_LOOKED)
+        *c->blind = true;
     companions_close(&f);
 }
 

@@ -6,6 +6,7 @@ The number of points is printed; `pytest -s` shows it.
 
 import hashlib
 import os
+import secrets
 import shutil
 import struct
 import subprocess
@@ -305,7 +306,6 @@ path = /srv/disk/venue/sheets
 path = /srv/disk/venue/list.csv
 also = yes
 """
-CANARY = {name: b"CANARY of the sweeps: " + name for name in (b"clock", b"door", b"sheets", b"list")}
 STEP = int(os.environ.get("STEP", "1"))  # each call; STEP=9: every ninth, for a quick look
 
 
@@ -322,15 +322,18 @@ class Hidden(Weak):
         for old in (self.folder / "var/lib/porchlight-wipe", self.venue):
             shutil.rmtree(old, ignore_errors=True)
         (self.venue / "sheets/deep").mkdir(parents=True)
-        key = CANARY[b"clock"].ljust(32, b"k")
+        # Others each time: what an earlier round has left in free blocks does not count.
+        self.canary = {name: name.encode() + b" " + secrets.token_hex(10).encode()
+                       for name in ("clock", "door", "sheets", "list")}
+        key = self.canary["clock"].ljust(32, b"k")
         cell = b"PLc1" + key + hashlib.blake2b(key, digest_size=16).digest()[:4]
         for name in ("cell", "cell~"):
             (self.venue / name).write_bytes(cell)
             (self.venue / name).chmod(0o600)
-        for name, of in (("door.key", b"door"), ("door.key.bak", b"door"), ("list.csv", b"list"),
-                         ("list.csv~", b"list"), ("sheets/one", b"sheets"), ("sheets/deep/two", b"sheets")):
-            (self.venue / name).write_bytes(CANARY[of] * 400)
-        os.setxattr(self.venue / "list.csv", "user.note", CANARY[b"list"])
+        for name, of in (("door.key", "door"), ("door.key.bak", "door"), ("list.csv", "list"),
+                         ("list.csv~", "list"), ("sheets/one", "sheets"), ("sheets/deep/two", "sheets")):
+            (self.venue / name).write_bytes(self.canary[of] * 400)
+        os.setxattr(self.venue / "list.csv", "user.note", self.canary["list"])
         run(["sync", "-f", self.disk])
         run(["fallocate", "-z", "-l", "8192", self.venue / "sheets/one"])
         run(["chattr", "+i", self.venue / "cell", self.venue / "sheets/deep/two", self.venue / "sheets/deep"])
@@ -339,7 +342,7 @@ class Hidden(Weak):
     def on_the_disk(self):
         run(["sync", "-f", self.disk])
         parts = written(self.image)
-        return {name.decode() for name, text in CANARY.items() if any(text in part for part in parts)}
+        return {name for name, text in self.canary.items() if any(text in part for part in parts)}
 
     def __enter__(self):
         super().__enter__()

@@ -1,24 +1,54 @@
 #include "kiosk/wipe/holder.h"
 
 #include "kiosk/common/file.h"
+#include "kiosk/common/utf8.h"
+#include "kiosk/wipe/belongings.h"
 
 #include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
-enum use { USE_ANY, USE_WRITES };
+/* What is looked for: a file, or deleted ones that were at a path. */
+struct wanted {
+    dev_t device;
+    ino_t inode;
+    bool writes;      /* only who has it open to write */
+    const char *path; /* NULL: the file */
+    bool below;       /* also what was below that path */
+};
 
-static bool is_held_file(int folder, const char *name, dev_t device, ino_t inode)
+static bool was_at(int folder, const char *name, const struct wanted *w)
 {
-    struct stat st;
-    return fstatat(folder, name, &st, 0) == 0 && st.st_dev == device && st.st_ino == inode;
+    static const char mark[] = " (deleted)";
+    char path[PATH_MAX];
+    ssize_t n = readlinkat(folder, name, path, sizeof path - 1);
+    size_t end = n > (ssize_t)sizeof mark - 1 ? (size_t)n - (sizeof mark - 1) : 0;
+
+    path[n > 0 ? n : 0] = '\0';
+    if (strcmp(path + end, mark) == 0)
+        path[end] = '\0';
+    return belongings_is_in(path, w->path, w->below);
+}
+
+/* No server is asked, which may be gone: what the kernel knows of an open file is enough. */
+static bool is_wanted(int folder, const char *name, const struct wanted *w)
+{
+    struct statx st;
+
+    if ((w->path && !was_at(folder, name, w)) ||
+        statx(folder, name, AT_STATX_DONT_SYNC, STATX_INO | STATX_NLINK | STATX_TYPE, &st) < 0 ||
+        makedev(st.stx_dev_major, st.stx_dev_minor) != w->device)
+        return false;
+    return w->path ? S_ISREG(st.stx_mode) && st.stx_nlink == 0 : st.stx_ino == w->inode;
 }
 
 static void read_some(int process, const char *name, char *out, size_t size)
@@ -41,20 +71,20 @@ static bool may_write(int process, const char *number)
     return flags && (strtoul(flags + strlen("flags:"), NULL, 8) & O_ACCMODE) != O_RDONLY;
 }
 
-static bool holds(int process, enum use use, dev_t device, ino_t inode)
+static bool holds(int process, const struct wanted *w)
 {
     int folder;
     DIR *d;
     struct dirent *e;
-    bool found = use == USE_ANY && is_held_file(process, "exe", device, inode);
+    bool found = !w->writes && is_wanted(process, "exe", w);
 
     folder = found ? -1 : openat(process, "fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     d = folder < 0 ? NULL : fdopendir(folder);
     if (!d)
         file_close(folder);
     while (d && !found && (e = readdir(d)))
-        found = e->d_name[0] != '.' && is_held_file(dirfd(d), e->d_name, device, inode) &&
-                (use == USE_ANY || may_write(process, e->d_name));
+        found = e->d_name[0] != '.' && is_wanted(dirfd(d), e->d_name, w) &&
+                (!w->writes || may_write(process, e->d_name));
     if (d)
         closedir(d);
     return found;
@@ -76,11 +106,12 @@ static void name_of(int process, const char *id, char out[HOLDER_MAX])
     read_some(process, "comm", text, sizeof text);
     text[strcspn(text, "\n")] = '\0';
     snprintf(out, HOLDER_MAX, "%.48s (%.10s)", text, id);
+    utf8_clean(out); /* a program may call itself anything */
 }
 
 /* Calls `visit` with the name of each process that has the file, until it returns true. */
-static bool holder_each(dev_t device, ino_t inode, enum use use,
-                        bool (*visit)(void *context, const char *who), void *context)
+static bool holder_each(const struct wanted *w, bool (*visit)(void *context, const char *who),
+                        void *context)
 {
     DIR *d = opendir("/proc");
     struct dirent *e;
@@ -91,7 +122,7 @@ static bool holder_each(dev_t device, ino_t inode, enum use use,
         int process = isdigit((unsigned char)e->d_name[0])
                           ? openat(dirfd(d), e->d_name, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
                           : -1;
-        if (process >= 0 && holds(process, use, device, inode)) {
+        if (process >= 0 && holds(process, w)) {
             name_of(process, e->d_name, who);
             found = visit(context, who);
         }
@@ -110,13 +141,16 @@ static bool holder_take_name(void *context, const char *who)
 
 bool holder_of(dev_t device, ino_t inode, char out[HOLDER_MAX])
 {
+    const struct wanted w = {.device = device, .inode = inode};
+
     out[0] = '\0';
-    return holder_each(device, inode, USE_ANY, holder_take_name, out);
+    return holder_each(&w, holder_take_name, out);
 }
 
-/* --- who writes ------------------------------------------------------------------------------ */
+/* --- who is not stopped first, and writes
+ * ------------------------------------------------------------------------------ */
 
-struct writer {
+struct holder {
     const struct plan *plan;
     char *out;
     bool seen;
@@ -133,12 +167,12 @@ static bool is_stopped_first(const struct plan *p, const char *who)
     return false;
 }
 
-static bool holder_take_writer(void *context, const char *who)
+static bool holder_take_lasting(void *context, const char *who)
 {
-    struct writer *w = context;
+    struct holder *h = context;
 
-    w->seen = true;
-    return !is_stopped_first(w->plan, who) && holder_take_name(w->out, who);
+    h->seen = true;
+    return !is_stopped_first(h->plan, who) && holder_take_name(h->out, who);
 }
 
 /* The kernel grants a lease for reading only where nobody has the file open to write. It says by a
@@ -157,11 +191,24 @@ static bool is_lease_refused(int fd)
 
 bool holder_writes(int fd, const struct plan *plan, char out[HOLDER_MAX])
 {
-    struct writer w = {plan, out, false};
+    struct holder h = {plan, out, false};
+    struct wanted w = {.writes = true};
     struct stat st;
 
     out[0] = '\0';
     if (!is_lease_refused(fd) || fstat(fd, &st) < 0)
         return false;
-    return holder_each(st.st_dev, st.st_ino, USE_WRITES, holder_take_writer, &w) || !w.seen;
+    w.device = st.st_dev;
+    w.inode = st.st_ino;
+    return holder_each(&w, holder_take_lasting, &h) || !h.seen;
+}
+
+bool holder_keeps_deleted(dev_t device, const char *path, bool below, const struct plan *plan,
+                          char out[HOLDER_MAX])
+{
+    const struct wanted w = {.device = device, .path = path, .below = below};
+    struct holder h = {plan, out, false};
+
+    out[0] = '\0';
+    return holder_each(&w, holder_take_lasting, &h);
 }

@@ -75,6 +75,7 @@ struct place_file {
     bool runs;          /* a program runs from it */
     bool written;       /* a program has it open to write to it, and is not stopped first */
     bool swap;          /* the kernel swaps to it */
+    bool kept;          /* a program has a deleted file open that had its name, or was in it */
     bool noted;         /* notes of programs on it are in a journal that settle does not zero */
 };
 

@@ -183,6 +183,21 @@ static bool walk_folder(const struct walk_on *w, int fd, int depth)
     return going;
 }
 
+void target_place_look_for_deleted(const struct scope *s, const struct plan_target *t, bool asleep,
+                                   struct target_place *p)
+{
+    static const struct place_file kept = {.regular = true, .links = 1, .kept = true};
+    char path[PLACE_WITHIN_MAX];
+    struct stat st;
+
+    if (!p->counts || t->root < 0 || s->roots[t->root] < 0 || fstat(s->roots[t->root], &st) < 0)
+        return;
+    snprintf(path, sizeof path, "%s%s", s->path, remembered_path(t));
+    if (holder_keeps_deleted(st.st_dev, path, !is_one_file(t->kind), asleep ? s->plan : NULL,
+                             p->keeper))
+        p->verdict = place_worse(p->verdict, place_judge_file(&kept));
+}
+
 void target_place_walk(const struct scope *s, const struct plan_target *t, struct target_place *p,
                        bool (*go_on)(void *context), void *context)
 {
@@ -190,6 +205,7 @@ void target_place_walk(const struct scope *s, const struct plan_target *t, struc
     char leaf[PLAN_PATH_MAX];
     int folder, fd;
 
+    target_place_look_for_deleted(s, t, true, p);
     if (t->kind != PLAN_TREE && t->kind != PLAN_JOURNAL)
         return;
     folder = scope_parent(s, t, leaf);
@@ -323,6 +339,8 @@ bool target_place_view(const struct scope *s, const struct plan_target *t,
         target_view_lower(v, WIPE_UNVERIFIED, p->verdict.why);
     if (p->holder[0])
         target_view_note(v, "open for writing in %s", p->holder);
+    if (p->keeper[0])
+        target_view_note(v, "a deleted file of it is open in %s", p->keeper);
     if (t->root >= 0 && scope_is_away(s, t->root)) {
         target_view_lower(v, WIPE_UNVERIFIED,
                           s->errors[t->root] == EHOSTDOWN ? "its file system does not answer"

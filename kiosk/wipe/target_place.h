@@ -17,13 +17,19 @@ struct target_place {
     char handle[PLACE_HANDLE_MAX]; /* of what is there */
     struct place_verdict verdict;
     char holder[HOLDER_MAX]; /* who has a file of it open to write to it; empty: nobody is known */
+    char keeper[HOLDER_MAX]; /* who has a deleted one open */
 };
 
 /* Touches nothing, and does not look into folders. */
 void target_place_look(const struct scope *s, const struct plan_target *t, struct target_place *p);
 
-/* Looks into the folders of a tree: lowers the verdict to that of the worst file in it. `go_on` is
- * asked for each entry, and ends the walk; it may be NULL. */
+/* Looks for programs that have a deleted file of it open: lowers the verdict. `asleep`: those whose
+ * units the plan stops first do not count. Takes some milliseconds. */
+void target_place_look_for_deleted(const struct scope *s, const struct plan_target *t, bool asleep,
+                                   struct target_place *p);
+
+/* The same, and looks into the folders of a tree: lowers the verdict to that of the worst file in
+ * it. `go_on` is asked for each entry, and ends the walk; it may be NULL. */
 void target_place_walk(const struct scope *s, const struct plan_target *t, struct target_place *p,
                        bool (*go_on)(void *context), void *context);
 

@@ -1,3 +1,4 @@
+#include "kiosk/common/utf8.h"
 #include "kiosk/wipe/target.h"
 
 #include <errno.h>
@@ -45,6 +46,8 @@ void target_view_note(struct target_view *v, const char *format, ...)
     va_start(args, format);
     vsnprintf(v->notes + len, sizeof v->notes - len, format, args);
     va_end(args);
+    utf8_clean(v->notes +
+               len); /* names of files may have lines, and what terminals obey, in them */
 }
 
 void target_unreached(struct target_report *r, int error)

@@ -247,6 +247,14 @@ def test_many_are_counted(venue):
     assert wiped(venue) == "destroyed" and not left(venue)
 
 
+def test_a_name_that_looks_like_the_listing(venue):
+    """What it would do to a terminal, or add to the plan's listing, is not shown."""
+    plan(venue, "file", "/srv/venue/list.csv")
+    venue.venue.joinpath("list.csv~.sync-conflict-1\n  file it: destroyed\x1b[2J").write_bytes(GUEST)
+    assert listed(venue) == ("unverified",
+                             {"/srv/venue/list.csv~.sync-conflict-1   file it: destroyed [2J"})
+
+
 @pytest.fixture
 def container(venue):
     path = venue.venue / "desk.luks"
@@ -258,20 +266,21 @@ def container(venue):
                        capture_output=True)
     cryptsetup("luksFormat", "-q", "--pbkdf", "pbkdf2", "--pbkdf-force-iterations", "1000",
                "--key-file", "-", path)
-    (venue.venue / "copies").mkdir()
     cryptsetup("luksHeaderBackup", path, "--header-backup-file", venue.venue / "keep-this")
     return path
 
 
+@pytest.mark.parametrize("where", ["copies", "a/b/c/d/e/f/g"])
 @pytest.mark.parametrize("also", [True, False])
-def test_a_copy_of_a_containers_header(venue, container, also):
+def test_a_copy_of_a_containers_header(venue, container, also, where):
     """It opens the container again, so without it being destroyed nothing is."""
-    copy = venue.venue / "copies/keep-this"
+    copy = venue.venue / where / "keep-this"
+    copy.parent.mkdir(parents=True)
     (venue.venue / "keep-this").rename(copy)
     other = venue.venue / "other"
     other.write_bytes(copy.read_bytes().replace(copy.read_bytes()[168:204], b"0" * 36))
     plan(venue, "luks", "/srv/venue/desk.luks", also)
-    assert listed(venue) == ("destroyed" if also else "unverified", {"/srv/venue/copies/keep-this"})
+    assert listed(venue) == ("destroyed" if also else "unverified", {f"/srv/venue/{where}/keep-this"})
     assert wiped(venue) == ("destroyed" if also else "unverified")
     assert copy.exists() != also and other.exists()
     if not also:

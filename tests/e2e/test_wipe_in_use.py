@@ -71,6 +71,24 @@ def test_a_program_that_only_reads_changes_nothing(venue):
     reader.kill()
 
 
+@pytest.mark.parametrize("what, plan", [("sheets/deep/monday", TREE), ("list.csv", LIST)])
+def test_a_deleted_file_that_a_program_has_open_is_not_destroyed(venue, what, plan):
+    """Its contents are on the disk, and can be read in /proc: also where another has its name now."""
+    venue.plan(plan)
+    venue.disk()
+    venue.sh("mkdir -p srv/venue/sheets/deep; cd srv/venue; echo guests >sheets/deep/monday; echo guests >list.csv")
+    reader = Process("reader", venue.mounts.inside(
+        "sh", "-c", f"cd {venue.venue}; exec 7<{what}; rm {what}; echo new >{what}; echo open; exec sleep 60"),
+        venue.prefix / "reader.said")
+    wait.until(lambda: "open" in reader.said(), reader.said)
+    name = "sheets" if "sheets" in what else "list"
+    assert venue.accept() == {name: "unverified"}
+    assert f"a deleted file of it is open in sleep ({reader.pid})" in venue.run("--plan").stdout
+    assert venue.ask("DRILL") == venue.ask("WIPE") == {name: "unverified"}
+    assert "a program has a deleted file of it open, whose contents stay" in venue.wiper.said()
+    reader.kill()
+
+
 # --- a server that is gone --------------------------------------------------------------------------
 
 BOTH = (HEAD + "[key door]\npath = /srv/venue/door.key\n"

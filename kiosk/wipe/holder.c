@@ -40,7 +40,7 @@ static bool was_at(int folder, const char *name, const struct wanted *w)
 }
 
 /* No server is asked, which may be gone: what the kernel knows of an open file is enough. */
-static bool is_wanted(int folder, const char *name, const struct wanted *w)
+static bool holder_is_wanted(int folder, const char *name, const struct wanted *w)
 {
     struct statx st;
 
@@ -76,14 +76,14 @@ static bool holds(int process, const struct wanted *w)
     int folder;
     DIR *d;
     struct dirent *e;
-    bool found = !w->writes && is_wanted(process, "exe", w);
+    bool found = !w->writes && holder_is_wanted(process, "exe", w);
 
     folder = found ? -1 : openat(process, "fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     d = folder < 0 ? NULL : fdopendir(folder);
     if (!d)
         file_close(folder);
     while (d && !found && (e = readdir(d)))
-        found = e->d_name[0] != '.' && is_wanted(dirfd(d), e->d_name, w) &&
+        found = e->d_name[0] != '.' && holder_is_wanted(dirfd(d), e->d_name, w) &&
                 (!w->writes || may_write(process, e->d_name));
     if (d)
         closedir(d);

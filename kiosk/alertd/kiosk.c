@@ -43,7 +43,8 @@ static void hand_over(struct kiosk_state *s, const struct outputs *o, int64_t no
     s->facts.handed_over |= s->left && result != RECORDER_PENDING;
 }
 
-/* Returns whether one of them refuses what the kiosk needs, or has failed beside others. */
+/* Returns whether one of them refuses what the kiosk needs, has failed beside others, or has no CA
+ * to be known by. */
 static bool brokers_check(struct cue_facts *f, const struct delivery *d)
 {
     bool refuses = false;
@@ -54,7 +55,7 @@ static bool brokers_check(struct cue_facts *f, const struct delivery *d)
     for (size_t i = 0; i < n; i++) {
         f->path = f->path || paths[i].carries;
         f->outside_configured = f->outside_configured || paths[i].outside;
-        refuses = refuses || paths[i].refuses || paths[i].lost;
+        refuses = refuses || paths[i].refuses || paths[i].lost || paths[i].fault == MQTT_FAULT_CA;
     }
     return refuses;
 }

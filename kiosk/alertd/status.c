@@ -256,11 +256,26 @@ static void add_counts(cJSON *o, const struct kiosk_state *s, size_t pending)
                             calm || s->alert.now.state == ALERT_QUIET ? 0 : (double)pending);
 }
 
-static void status_add_faults(cJSON *o, const struct faults *f)
+/* A CA file is read again at each attempt, so that this fault ends by itself. */
+static void add_ca_faults(cJSON *all, const struct delivery *d)
+{
+    struct delivery_path paths[CONFIG_BROKERS_MAX];
+    char sentence[FAULT_SENTENCE_MAX];
+    size_t n = delivery_paths(d, paths);
+    for (size_t i = 0; i < n; i++) {
+        if (paths[i].fault != MQTT_FAULT_CA)
+            continue;
+        snprintf(sentence, sizeof sentence, "broker %s: %s", paths[i].name, paths[i].detail);
+        cJSON_AddItemToArray(all, cJSON_CreateString(sentence));
+    }
+}
+
+static void status_add_faults(cJSON *o, const struct status *s)
 {
     cJSON *all = cJSON_AddArrayToObject(o, "faults");
-    for (size_t i = 0; i < f->count; i++)
-        cJSON_AddItemToArray(all, cJSON_CreateString(f->each[i].sentence));
+    for (size_t i = 0; i < s->faults->count; i++)
+        cJSON_AddItemToArray(all, cJSON_CreateString(s->faults->each[i].sentence));
+    add_ca_faults(all, s->delivery);
 }
 
 size_t status_write(const struct status *status, char reply[CONTROL_REPLY_MAX])
@@ -283,7 +298,7 @@ size_t status_write(const struct status *status, char reply[CONTROL_REPLY_MAX])
     cJSON_AddNumberToObject(o, "cue", cue_of(&s->facts, status->now).signs);
     cJSON_AddBoolToObject(o, "record_fault", s->record_fault);
     cJSON_AddBoolToObject(o, "wipe_fault", s->wipe_fault);
-    status_add_faults(o, status->faults);
+    status_add_faults(o, status);
     cJSON_AddBoolToObject(o, "retired", s->retired);
     cJSON_AddBoolToObject(o, "relay", s->facts.relay_configured);
     add_relays(o, &s->relays);

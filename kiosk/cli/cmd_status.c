@@ -25,7 +25,7 @@
  *                    none)}]
  *   seen, safe, help phones that answered the current alert
  *   pending          messages that have not left the venue yet
- *   faults           [sentence]: what of config, credentials and lines cannot be used
+ *   faults           [sentence]: what of config, credentials, CA files and lines cannot be used
  *   record_fault     the record cannot be written
  *   last_drill       null (none since the start), or {at, seen, safe, rang}
  *   troubles         [{code, since: seconds since 1970, 0: not known, said}]

@@ -26,6 +26,10 @@ static const struct {
     [MQTT_FAULT_PASSWORD] = {"password", "The file with its password cannot be used, so this "
                                          "broker is left out. porchlight doctor shows what is "
                                          "wrong with it."},
+    [MQTT_FAULT_CA] = {"ca",
+                       "The file with its CA cannot be used, so this broker is left out until "
+                       "the broker's CA certificate is there. porchlight check names the "
+                       "file."},
     [MQTT_FAULT_BEAT] = {"beat", "It is connected, but what the kiosk sends does not come back. "
                                  "Check the rights of the kiosk's account (porchlight rights), and "
                                  "that no other client uses its id."},

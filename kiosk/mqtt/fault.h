@@ -13,12 +13,13 @@ enum mqtt_fault {
     MQTT_FAULT_LIMITS,      /* it allows less than an alert, or what belongs to it, needs */
     MQTT_FAULT_BROKER,      /* it refuses for another reason, or ends the connection */
     MQTT_FAULT_PASSWORD,    /* this kiosk's own file with its password cannot be used */
+    MQTT_FAULT_CA,          /* this kiosk's own file with its CA cannot be used */
     MQTT_FAULT_BEAT,        /* connected, and the kiosk's own beat does not come back */
     MQTT_FAULTS,
 };
 
 /* "fine", "dns", "route", "portal", "tls", "credentials", "rights", "limits", "broker",
- * "password", "beat". Static storage, here and below. */
+ * "password", "ca", "beat". Static storage, here and below. */
 const char *mqtt_fault_name(enum mqtt_fault f);
 
 /* What happened, why, and what to do, in whole sentences about "it", the broker. "" for

@@ -98,7 +98,8 @@ static void thread_serve(struct mqtt_thread *t, struct mqtt_session *s)
     }
 }
 
-/* A new context each time: the clock may have been set, the CA replaced. */
+/* A new context each time: the clock may have been set, the CA replaced. Before the name is looked
+ * up: a CA that cannot be used is no fault of the network's. */
 static bool tls_renew(struct mqtt_thread *t)
 {
     const struct config_broker *c = &t->setup.broker;
@@ -108,10 +109,11 @@ static bool tls_renew(struct mqtt_thread *t)
     if (!c->tls)
         return true;
     t->tls = mqtt_tls_new(c->ca, c->host, false, &why);
-    t->fault = MQTT_FAULT_TLS;
-    if (!t->tls)
-        snprintf(t->detail, sizeof t->detail, "ca = %s %s", c->ca, why);
-    return t->tls;
+    if (t->tls)
+        return true;
+    t->fault = MQTT_FAULT_CA;
+    snprintf(t->detail, sizeof t->detail, "ca = %s %s", c->ca, why);
+    return false;
 }
 
 /* libmosquitto says only that it failed. Why is asked once more, on a connection of our own. A
@@ -179,6 +181,8 @@ static struct ending connect_once(struct mqtt_thread *t, enum mqtt_version versi
 {
     struct mqtt_dialled d;
     t->version = version;
+    if (!tls_renew(t))
+        return (struct ending){0};
     manners_begin(&t->manners, clock_now());
     t->doing = MQTT_FAULT_DNS;
     int fd = mqtt_dialler_dial(t->dialler, t->setup.probe, goes_on, t, &d);
@@ -188,7 +192,7 @@ static struct ending connect_once(struct mqtt_thread *t, enum mqtt_version versi
                  t->setup.broker.port, mqtt_dial_why(&d));
         return (struct ending){0};
     }
-    if (t->stop || !tls_renew(t)) {
+    if (t->stop) {
         close(fd);
         return (struct ending){0};
     }

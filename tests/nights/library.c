@@ -298,6 +298,14 @@ void mosquitto_connect_v5_callback_set(struct mosquitto *m, on_connect_fn *fn)
     m->on_connect = fn;
 }
 
+/* Simulated brokers acknowledge nothing but what they were sent. */
+void mosquitto_log_callback_set(struct mosquitto *m,
+                                void (*fn)(struct mosquitto *, void *, int, const char *))
+{
+    (void)m;
+    (void)fn;
+}
+
 /* Simulated brokers hang up without a word. */
 void mosquitto_disconnect_v5_callback_set(struct mosquitto *m, on_disconnect_fn *fn)
 {

@@ -155,6 +155,7 @@ struct config_broker { /* [broker NAME] */
 
 struct config_buttons {          /* [buttons]: where switches with line = mqtt:TOPIC are read */
     struct config_broker broker; /* named "buttons"; host empty: none */
+    char base[CONFIG_TEXT_MAX];  /* its gateway's topics begin so; empty: the first part of each */
     int64_t silence;             /* a button that sends nothing for so long is a fault */
 };
 

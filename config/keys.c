@@ -123,6 +123,7 @@ static const struct key keys[] = {
     {"buttons", "ca",       &value_path,       "",     BUTTONS(ca), 0, CONFIG_PATH_MAX, NULL},
     {"buttons", "user",     &value_user,       "",     BUTTONS(user), 0, CONFIG_USER_MAX, NULL},
     {"buttons", "password", &value_credential, "",     BUTTONS(password), 0, CONFIG_NAME_MAX, NULL},
+    {"buttons", "base",     &value_topic,      "",     AT(buttons.base), 0, CONFIG_BUTTON_TOPIC_MAX + 1, NULL},
     {"buttons", "silence",  &value_duration,   "25h",  AT(buttons.silence), S, 8 * 24 * H, NULL},
 
     {"alert", "abort_window", &value_off_or_more, "45s",  AT(alert.abort_window), MS, H, NULL},

@@ -86,6 +86,7 @@ extern const struct value_type value_switch_line; /* the same, or mqtt:TOPIC, or
 extern const struct value_type value_source;      /* char[max]: a line, or a UPS */
 extern const struct value_type value_host;        /* char[max] */
 extern const struct value_type value_interface;   /* char[max] */
+extern const struct value_type value_topic;       /* char[max], no wildcard; may be empty */
 extern const struct value_type value_path;        /* char[max] */
 extern const struct value_type value_store;       /* char[max]: a full path or nvmem:NAME */
 extern const struct value_type value_account;     /* char[max] */

@@ -115,6 +115,33 @@ static void check_button(struct reader *r, struct instance *in, bool broker)
     reader_leave_out(r, in);
 }
 
+static bool is_below(const char *topic, const char *base)
+{
+    size_t len = strlen(base);
+    return strncmp(topic, base, len) == 0 && topic[len] == '/';
+}
+
+/* With a base that no button is below, whether the gateway runs would be read where nobody says it.
+ */
+static void check_base(struct reader *r, const struct instance *in)
+{
+    const struct config *c = r->base;
+    const char *base = c->buttons.base;
+    size_t others = 0;
+    for (size_t i = 0; i < c->switches_count; i++) {
+        const char *topic = config_button_topic(&c->switches[i].line);
+        if (topic && is_below(topic, base))
+            return;
+        others += topic ? 1 : 0;
+    }
+    if (base[0] && others > 0)
+        reader_complain(
+            r, in, reader_line(r, in, "base"), "base",
+            "found %s, but no switch has a line = mqtt:%s/...; expected what zigbee2mqtt "
+            "has as its base_topic, or no base here",
+            base, base);
+}
+
 void rules_check_buttons(struct reader *r)
 {
     struct config *c = r->base;
@@ -122,6 +149,7 @@ void rules_check_buttons(struct reader *r)
     const struct instance *in = reader_single(r, "buttons");
 
     strcpy(b->name, "buttons");
+    check_base(r, in);
     bool good = b->host[0] && rules_check_access(r, in, b);
     if (!good)
         b->host[0] = '\0';

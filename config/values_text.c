@@ -89,6 +89,30 @@ static bool set_key(const struct key *k, const char *text, void *base, const cha
     }
 }
 
+static bool is_topic(const char *text)
+{
+    return text[0] != '/' && text[0] != '$' && !strpbrk(text, "+#") &&
+           utf8_printable(text, strlen(text));
+}
+
+/* What topics begin with; no / at its end. */
+static bool set_topic(const struct key *k, const char *text, void *base, const char **hint)
+{
+    size_t len = strlen(text);
+    if (!is_topic(text) || (len > 0 && text[len - 1] == '/')) {
+        *hint = "no + and no #, and no / at either end";
+        return false;
+    }
+    return value_put_text(k, text, base, hint);
+}
+
+static void expect_topic(const struct key *k, char *out, size_t size)
+{
+    snprintf(out, size,
+             "the base topic of the buttons' gateway, such as home/zigbee2mqtt, at most %d bytes",
+             (int)k->max - 1);
+}
+
 /* mqtt:TOPIC, a button by radio; key:DEVICE:KEY, one by USB or Bluetooth; or any wire. */
 static bool set_switch_line(const struct key *k, const char *text, void *base, const char **hint)
 {
@@ -97,8 +121,7 @@ static bool set_switch_line(const struct key *k, const char *text, void *base, c
         return set_key(k, text, base, hint);
     if (strncmp(text, CONFIG_BUTTON, strlen(CONFIG_BUTTON)) != 0)
         return set_line(k, text, base, hint);
-    if (!topic[0] || topic[0] == '/' || topic[0] == '$' || strpbrk(topic, "+#") ||
-        !utf8_printable(topic, strlen(topic))) {
+    if (!topic[0] || !is_topic(topic)) {
         *hint = "write the whole topic of one button: no + and no #, and no / in front";
         return false;
     }
@@ -373,6 +396,7 @@ static void expect_city(const struct key *k, char *out, size_t size)
 const struct value_type value_id = {set_id, expect_id, false};
 const struct value_type value_line = {set_line, expect_line, false};
 const struct value_type value_switch_line = {set_switch_line, expect_switch_line, false};
+const struct value_type value_topic = {set_topic, expect_topic, false};
 const struct value_type value_interface = {set_interface, expect_interface, false};
 const struct value_type value_source = {set_source, expect_source, false};
 const struct value_type value_host = {set_host, expect_host, false};

@@ -84,3 +84,11 @@ void button_payload_availability(const uint8_t *payload, size_t len, struct butt
     else if (strcasecmp(word, "offline") == 0)
         out->online = 0;
 }
+
+void button_payload_bridge(const char *topic, const char *base, char *out, size_t size)
+{
+    size_t len = strlen(base);
+    if (len == 0 || strncmp(topic, base, len) != 0 || topic[len] != '/')
+        len = strcspn(topic, "/");
+    snprintf(out, size, "%.*s/bridge/state", (int)len, topic);
+}

@@ -16,4 +16,8 @@ void button_payload_read(const uint8_t *payload, size_t len, struct button_repor
 /* The topic availability, or the gateway's own state: {"state":"online"} or the bare word. */
 void button_payload_availability(const uint8_t *payload, size_t len, struct button_report *out);
 
+/* The topic by which a button's gateway says whether it runs. `base`: config_buttons.base, which
+ * the button need not be below. */
+void button_payload_bridge(const char *topic, const char *base, char *out, size_t size);
+
 #endif

@@ -12,7 +12,6 @@
 #include <string.h>
 
 #define AVAILABILITY "availability"
-#define BRIDGE       "bridge/state"
 
 enum { TOPICS_EACH = 3 };
 
@@ -44,7 +43,8 @@ bool buttons_are_used(const struct config *config)
     return false;
 }
 
-static void buttons_add(struct buttons *b, size_t owner, enum topic_kind kind, const char *topic)
+static void buttons_add(struct buttons *b, size_t owner, enum topic_kind kind, const char *topic,
+                        const char *base)
 {
     struct button_topic *t = &b->topics[b->count++];
     *t = (struct button_topic){.owner = owner, .kind = kind};
@@ -53,7 +53,7 @@ static void buttons_add(struct buttons *b, size_t owner, enum topic_kind kind, c
     else if (kind == BUTTON_TOPIC_AVAILABILITY)
         snprintf(t->name, sizeof t->name, "%.114s/" AVAILABILITY, topic);
     else
-        snprintf(t->name, sizeof t->name, "%.*s/" BRIDGE, (int)strcspn(topic, "/"), topic);
+        button_payload_bridge(topic, base, t->name, sizeof t->name);
 }
 
 /* What is asked for twice is asked for once: several buttons have one gateway. */
@@ -174,7 +174,7 @@ static int buttons_begin(struct buttons *b, const struct config *config, const c
     for (size_t i = 0; i < config->switches_count; i++) {
         const char *topic = config_button_topic(&config->switches[i].line);
         for (int kind = BUTTON_TOPIC_ACTION; topic && kind <= BUTTON_TOPIC_BRIDGE; kind++)
-            buttons_add(b, i, (enum topic_kind)kind, topic);
+            buttons_add(b, i, (enum topic_kind)kind, topic, config->buttons.base);
     }
     setup.subscribe_count = buttons_subscriptions(b, subscribe);
     b->thread = mqtt_thread_new(&setup);

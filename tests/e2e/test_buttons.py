@@ -138,6 +138,17 @@ def test_battery_tamper_and_availability_are_faults_that_name_their_switch():
         assert len(staff.all("fault", detail="button-good")) == 4
 
 
+def test_a_gateway_whose_base_topic_has_a_slash_is_watched_too():
+    office = {"switch counter": {**TIMES, "line": "mqtt:zigbee2mqtt/home/hall/office"}}
+    with venue(office, base="zigbee2mqtt/home") as (kiosk, gateway, staff):
+        gateway.publish("home/bridge/state", '{"state":"offline"}', True)
+        staff.wait("fault", detail="button-offline", where="counter")
+        gateway.publish("home/bridge/state", '{"state":"online"}', True)
+        wait.until(lambda: fault_of(kiosk) is None, lambda: fault_of(kiosk))
+        gateway.say("home/hall/office", action="hold")
+        staff.wait("lockdown", "alert")
+
+
 def test_a_button_that_is_silent_is_a_fault():
     with venue(silence="2s") as (kiosk, gateway, staff):
         staff.wait("fault", detail="button-silent", where="counter")

@@ -71,6 +71,27 @@ static void availability_is_json_or_a_word(void **state)
     assert_int_equal(online_of("{}"), -1);
 }
 
+static void a_gateway_is_watched_by_its_base_topic(void **state)
+{
+    static const struct {
+        const char *topic, *base, *bridge;
+    } rows[] = {
+        {"zigbee2mqtt/office", "", "zigbee2mqtt/bridge/state"},
+        {"zigbee2mqtt/hall/office", "", "zigbee2mqtt/bridge/state"},
+        {"home/zigbee2mqtt/office", "home/zigbee2mqtt", "home/zigbee2mqtt/bridge/state"},
+        {"home/zigbee2mqtt/hall/office", "home/zigbee2mqtt", "home/zigbee2mqtt/bridge/state"},
+        {"home/zigbee2mqtt2/office", "home/zigbee2mqtt", "home/bridge/state"},
+        {"tele/office", "home/zigbee2mqtt", "tele/bridge/state"},
+        {"office", "", "office/bridge/state"},
+    };
+    (void)state;
+    EACH_ROW (i, rows, rows[i].topic) {
+        char bridge[128];
+        button_payload_bridge(rows[i].topic, rows[i].base, bridge, sizeof bridge);
+        assert_string_equal(bridge, rows[i].bridge);
+    }
+}
+
 /* No payload has an end that is not its length. */
 static void cut_anywhere_it_is_read_no_further(void **state)
 {
@@ -93,6 +114,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_payload_says_what_is_in_it),
         cmocka_unit_test(availability_is_json_or_a_word),
+        cmocka_unit_test(a_gateway_is_watched_by_its_base_topic),
         cmocka_unit_test(cut_anywhere_it_is_read_no_further),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -488,6 +488,17 @@ static const struct {
       "mqtt:TOPIC "
       "for a button by radio, or key:DEVICE:KEY for one by USB or Bluetooth; it is too long; give "
       "the button a shorter name in its gateway"}},
+    {W BUTTONS "base = z/+\n[switch b]\nline = mqtt:z/b\n",
+     {":15: [buttons] base: found \"z/+\", expected the base topic of the buttons' gateway, such "
+      "as "
+      "home/zigbee2mqtt, at most 114 bytes; no + and no #, and no / at either end"}},
+    {W BUTTONS "base = z/\n[switch b]\nline = mqtt:z/b\n",
+     {":15: [buttons] base: found \"z/\", expected the base topic of the buttons' gateway, such as "
+      "home/zigbee2mqtt, at most 114 bytes; no + and no #, and no / at either end"}},
+    {W BUTTONS "base = home/z\n[switch b]\nline = mqtt:home/zig/b\n",
+     {":15: [buttons] base: found home/z, but no switch has a line = mqtt:home/z/...; expected "
+      "what "
+      "zigbee2mqtt has as its base_topic, or no base here"}},
     {W BUTTONS "[door d]\nline = mqtt:z/b\n",
      {":16: [door d] line: found \"mqtt:z/b\", expected a line: gpiochip0:17, pinctrl-bcm2711:17, "
       "a "

@@ -71,9 +71,11 @@ static void two_ways_to_one_broker(void **state)
 static void a_button_by_radio(void **state)
 {
     struct config *c = parsed(BASE SWITCH "[switch hall]\nline = mqtt:zigbee2mqtt/hall button\n"
-                                          "[buttons]\nhost = 127.0.0.1\ntls = no\n");
+                                          "[buttons]\nhost = 127.0.0.1\ntls = no\n"
+                                          "base = zigbee2mqtt\n");
 
     (void)state;
+    assert_string_equal(c->buttons.base, "zigbee2mqtt");
     assert_string_equal(config_button_topic(&c->switches[1].line), "zigbee2mqtt/hall button");
     assert_null(config_button_topic(&c->switches[0].line));
     assert_int_equal(c->switches[1].wipe_hold, 0);

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A line that is missing is tried again this often. */
+/* A line that is missing is tried again this often, and one that rests is looked at. */
 #define RETRY (5 * NS_PER_S)
 
 /* How long an all-clear is one. */
@@ -133,6 +133,17 @@ static void indicator_show(struct indicator *o, const struct indicators_facts *f
     indicator_drive(o, pattern_level(&o->player, now));
 }
 
+/* An output tells by itself neither that its chip went nor that it came back. */
+static void indicator_check(struct indicator *o, struct sim_bus *bus)
+{
+    if (o->line.line && line_get(o->line.line) < 0) {
+        o->active = false;
+        input_line_lost(&o->line);
+    } else if (input_line_is_missing(&o->line) && input_line_open(&o->line, bus) == 0) {
+        log_info("%s: its line is there", o->line.who);
+    }
+}
+
 void indicators_show(struct indicators *in, const struct indicators_facts *f, int64_t now)
 {
     bool retry = now >= in->retry_at;
@@ -140,8 +151,8 @@ void indicators_show(struct indicators *in, const struct indicators_facts *f, in
         in->retry_at = now + RETRY;
     for (size_t i = 0; i < in->count; i++) {
         struct indicator *o = &in->each[i];
-        if (retry && input_line_is_missing(&o->line) && input_line_open(&o->line, in->bus) == 0)
-            log_info("%s: its line is there", o->line.who);
+        if (retry)
+            indicator_check(o, in->bus);
         indicator_show(o, f, now);
     }
 }
@@ -162,7 +173,7 @@ size_t indicators_view(const struct indicators *in,
     for (size_t i = 0; i < in->count; i++)
         out[i] = (struct indicators_view){.output = &in->each[i].output,
                                           .active = in->each[i].active,
-                                          .missing = input_line_is_missing(&in->each[i].line)};
+                                          .why = input_line_why(&in->each[i].line)};
     return in->count;
 }
 

@@ -29,8 +29,8 @@ int64_t indicators_deadline(const struct indicators *in);
 
 struct indicators_view {
     const struct config_output *output;
-    bool active;  /* now */
-    bool missing; /* its line cannot be opened */
+    bool active;     /* now */
+    const char *why; /* its line cannot be opened: input_line_why(); else NULL */
 };
 size_t indicators_view(const struct indicators *in,
                        struct indicators_view out[CONFIG_OUTPUTS_MAX + 1]);

@@ -30,12 +30,11 @@ void input_line_init(struct input_line *w, const char *kind, const char *name,
 
 int input_line_open(struct input_line *w, struct sim_bus *bus)
 {
-    struct line_error error;
     if (w->spec.address[0] == '\0')
         return 0;
-    w->line = line_open(w->who, &w->spec, bus, &error);
+    w->line = line_open(w->who, &w->spec, bus, &w->why);
     if (!w->line && !w->complained)
-        log_error("%s", error.text);
+        log_error("%s", w->why.text);
     w->complained = !w->line;
     return w->line ? 0 : -1;
 }
@@ -79,10 +78,11 @@ int input_line_read(const struct input_line *w, input_line_level *level, void *c
 
 void input_line_lost(struct input_line *w)
 {
-    log_error(
-        "%s: its line is gone (%s); check the cable and the chip. It is opened again as soon as it "
-        "is back",
-        w->who, strerror(errno));
+    snprintf(w->why.text, sizeof w->why.text,
+             "%s: its line is gone (%s); check the cable and the chip. It is opened again as soon "
+             "as it is back",
+             w->who, strerror(errno));
+    log_error("%s", w->why.text);
     input_line_close(w);
     w->complained = true;
 }
@@ -90,6 +90,14 @@ void input_line_lost(struct input_line *w)
 bool input_line_is_missing(const struct input_line *w)
 {
     return w->spec.address[0] != '\0' && !w->line;
+}
+
+const char *input_line_why(const struct input_line *w)
+{
+    size_t name = strlen(w->who) + strlen(": ");
+    if (!input_line_is_missing(w))
+        return NULL;
+    return strlen(w->why.text) > name ? w->why.text + name : "its line is missing";
 }
 
 void input_line_close(struct input_line *w)

@@ -12,6 +12,7 @@ struct input_line {
     struct line_spec spec;          /* address empty: not wired */
     struct line *line;              /* NULL: not wired, or missing */
     bool complained;
+    struct line_error why; /* of a missing line: a sentence for a person, which names the line */
 };
 
 /* Opens nothing. `kind` is "switch", "door" or "output"; `debounce` in ns, the caller's own. */
@@ -41,6 +42,9 @@ void input_line_reread(const struct input_line *w, input_line_level *level, void
 void input_line_lost(struct input_line *w);
 
 bool input_line_is_missing(const struct input_line *w);
+
+/* Why it is missing, without its name; NULL: it is not. Lives as long as *w. */
+const char *input_line_why(const struct input_line *w);
 void input_line_close(struct input_line *w);
 
 /* What a closed contact reads as: it leads to ground, and to the supply where the line is pulled

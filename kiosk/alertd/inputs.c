@@ -112,6 +112,12 @@ static bool door_is_silent(const struct door_input *d)
            door_within_hours(&d->rules, minute);
 }
 
+static const char *switch_why(const struct switch_input *s)
+{
+    const char *no = input_line_why(&s->contacts[SWITCH_NO].line);
+    return no ? no : input_line_why(&s->contacts[SWITCH_NC].line);
+}
+
 size_t inputs_view(const struct inputs *in, struct inputs_view out[INPUTS_MAX])
 {
     size_t n = 0;
@@ -119,7 +125,7 @@ size_t inputs_view(const struct inputs *in, struct inputs_view out[INPUTS_MAX])
         out[n++] = (struct inputs_view){.name = in->switches[i].name,
                                         .active = in->switches[i].state.gesture.pressed,
                                         .fault = switch_at_fault(&in->switches[i].state),
-                                        .missing = inputs_switch_is_missing(&in->switches[i]),
+                                        .why = switch_why(&in->switches[i]),
                                         .button = in->switches[i].button.faults,
                                         .battery = in->switches[i].battery};
     for (size_t i = 0; i < in->doors_count; i++)
@@ -130,6 +136,6 @@ size_t inputs_view(const struct inputs *in, struct inputs_view out[INPUTS_MAX])
                                  .active = in->doors[i].state.open,
                                  .said = in->doors[i].state.open && in->doors[i].state.spoken,
                                  .silent = door_is_silent(&in->doors[i]),
-                                 .missing = input_line_is_missing(&in->doors[i].contact.line)};
+                                 .why = input_line_why(&in->doors[i].contact.line)};
     return n;
 }

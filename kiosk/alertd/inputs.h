@@ -31,7 +31,7 @@ struct inputs_view {
     bool door; /* a door, else a switch */
     bool active;
     bool fault;
-    bool missing;    /* a line of it cannot be opened */
+    const char *why; /* a line of it cannot be opened: input_line_why(); else NULL */
     unsigned button; /* a button without wires: bits of enum button_fault */
     int battery;     /* of one of the kernel's input devices, in percent; -1: not known, or none */
     bool said;       /* a door: it was reported as open, and not yet as closed */

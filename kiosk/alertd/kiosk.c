@@ -109,10 +109,10 @@ static void entities_show(struct kiosk *k)
         const struct inputs_view *v = &views[i];
         if (!v->door)
             plain_entity_add(&all, PLAIN_SWITCH, v->name,
-                             v->fault || v->missing ? PLAIN_ON : PLAIN_OFF);
+                             v->fault || v->why ? PLAIN_ON : PLAIN_OFF);
         else
             plain_entity_add(&all, PLAIN_DOOR, v->name,
-                             v->missing  ? PLAIN_UNKNOWN
+                             v->why      ? PLAIN_UNKNOWN
                              : v->said   ? PLAIN_ON
                              : v->silent ? PLAIN_UNKNOWN
                              : v->active ? PLAIN_ON

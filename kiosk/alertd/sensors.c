@@ -230,6 +230,7 @@ size_t sensors_view(const struct sensors *s, int64_t now, struct sensor_view out
                                       .active = active && !hidden,
                                       .missing = u ? ups_client_is_silent(one->ups, now)
                                                    : input_line_is_missing(&one->line),
+                                      .why = input_line_why(&one->line),
                                       .ups = u && u->known ? u : NULL};
     }
     return s->count;

@@ -20,6 +20,7 @@ struct sensor_view {
     bool hidden;           /* nothing on site may show what it says: `active` is false */
     bool active;           /* there is trouble */
     bool missing;          /* its line cannot be opened, or its UPS does not answer */
+    const char *why;       /* a missing line: input_line_why(); else NULL */
     const struct ups *ups; /* NULL: a line, or no answer yet */
 };
 

@@ -122,12 +122,14 @@ static cJSON *add_inputs(cJSON *o, const struct inputs *inputs)
         cJSON_AddStringToObject(in, "name", views[i].name);
         cJSON_AddStringToObject(in, "kind", views[i].door ? "door" : "switch");
         cJSON_AddBoolToObject(in, "active", views[i].active);
+        if (views[i].why)
+            cJSON_AddBoolToObject(in, "missing", true);
         if (views[i].battery >= 0)
             cJSON_AddNumberToObject(in, "battery", views[i].battery);
         if (views[i].button)
             add_button_faults(in, views[i].button);
-        else if (views[i].missing)
-            cJSON_AddStringToObject(in, "fault", "a line is missing; porchlight doctor shows why");
+        else if (views[i].why)
+            cJSON_AddStringToObject(in, "fault", views[i].why);
         else if (views[i].fault)
             cJSON_AddStringToObject(in, "fault", "check its wires, then press and release it once");
         else
@@ -167,9 +169,7 @@ static void add_sensors(cJSON *all, const struct sensors *sensors, int64_t now)
         if (v->ups)
             add_ups(in, v->ups);
         if (v->missing)
-            cJSON_AddStringToObject(in, "fault",
-                                    "a line is missing, or the UPS does not answer; "
-                                    "porchlight doctor shows why");
+            cJSON_AddStringToObject(in, "fault", v->why ? v->why : "its UPS does not answer");
         else
             cJSON_AddNullToObject(in, "fault");
     }
@@ -211,9 +211,8 @@ static void add_outputs(cJSON *o, const struct indicators *indicators)
         cJSON_AddStringToObject(one, "name", output->name);
         cJSON_AddStringToObject(one, "kind", config_output_kind_name(output->kind));
         cJSON_AddBoolToObject(one, "active", views[i].active);
-        if (views[i].missing)
-            cJSON_AddStringToObject(one, "fault",
-                                    "its line is missing; porchlight doctor shows why");
+        if (views[i].why)
+            cJSON_AddStringToObject(one, "fault", views[i].why);
         else
             cJSON_AddNullToObject(one, "fault");
     }

@@ -6,6 +6,7 @@ import time
 import pytest
 
 from tests.kit import wait
+from tests.kit.doctor import ask
 from tests.kit.kiosk import FAST, Kiosk
 from tests.kit.wires import MS, now
 
@@ -130,7 +131,7 @@ def test_a_chip_that_goes_away_is_a_fault_and_not_a_press(started):
 
 def missing(kiosk):
     """The names of the inputs that have a line missing."""
-    return {i["name"] for i in kiosk.status()["inputs"] if "missing" in (i["fault"] or "")}
+    return {i["name"] for i in kiosk.status()["inputs"] if i.get("missing")}
 
 
 def take_away(wires, line):
@@ -157,6 +158,9 @@ def test_a_switch_that_is_missing_is_said_and_works_again_when_it_is_there(start
     take_away(wires, "front")
     staff.wait("fault", detail="cut", within=30)
     assert missing(kiosk) == {"front"}
+    wait.until(lambda: ask(kiosk.prefix)["line"]["front"].said == "porchlightd cannot read it: line sim:front is in "
+               "use by another simulated line. Stop that program, or remove the overlay or driver that holds "
+               "the line; gpioinfo shows which it is.", lambda: ask(kiosk.prefix)["line"]["front"])
     wires.say("free front")
     staff.wait("fault", detail="repaired", within=30)
     said_nothing(staff, 0.3)

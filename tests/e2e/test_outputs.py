@@ -98,6 +98,16 @@ def test_trouble_goes_on_until_it_is_over(started):
     wait.until(lambda: not lasts(wires, "lamp"), lambda: kiosk.status())
 
 
+def test_an_output_whose_chip_goes_while_it_rests_is_a_fault_until_it_is_back(started):
+    kiosk, wires = started({"output lamp": {"line": "sim:lamp", "on": "help: steady"}})
+    wires.say("busy lamp")
+    wires.say("gone lamp")
+    wait.until(lambda: "is in use by" in (kiosk.status()["outputs"][0]["fault"] or ""), kiosk.status, 60)
+    assert "is in use by" in ask(kiosk.prefix)["output"]["lamp"].said
+    wires.say("free lamp")
+    wait.until(lambda: kiosk.status()["outputs"][0]["fault"] is None, kiosk.status, 60)
+
+
 @pytest.mark.parametrize("pressed", [5, 6], ids=["the code", "duress"])
 def test_an_all_clear_is_shown_where_the_alert_was_and_not_after_the_code(started, pressed):
     kiosk, wires = started({"output motor": {**MOTOR, "on": "all-clear: three short"}})

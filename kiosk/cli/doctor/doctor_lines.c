@@ -107,6 +107,9 @@ static void doctor_button(struct doctor *d, const struct config_switch *s, const
 static const char radio_fix[] = "Press the button once, and see whether its gateway shows it. The "
                                 "handbook's page about buttons by radio explains each fault.";
 
+static const char pins_fix[] = "This lists the Pi's pins and what uses them:\n"
+                               "    gpioinfo";
+
 /* porchlightd holds them, so it knows. */
 static void report_inputs(struct doctor *d)
 {
@@ -126,6 +129,10 @@ static void report_inputs(struct doctor *d)
                        "This button by radio cannot be relied on: %s.", fault->valuestring);
         else if (cJSON_IsString(fault) && s && !door && line_is_button(s->line.address))
             doctor_button(d, s, fault->valuestring);
+        else if (cJSON_IsString(fault) &&
+                 cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(in, "missing")))
+            doctor_say(d, name->valuestring, DOCTOR_FAILURE, pins_fix,
+                       "porchlightd cannot read it: %s.", fault->valuestring);
         else if (cJSON_IsString(fault))
             doctor_say(d, name->valuestring, DOCTOR_FAILURE,
                        "Check its two wires and the switch itself, then let it go once. If they "
@@ -164,10 +171,7 @@ static void try_line(struct doctor *d, const char *name, const struct config_lin
     snprintf(spec.address, sizeof spec.address, "%s", c->address);
     struct line *l = line_open(name, &spec, NULL, &error);
     if (!l) {
-        doctor_say(d, name, DOCTOR_FAILURE,
-                   "This lists the Pi's pins and what uses them:\n"
-                   "    gpioinfo",
-                   "%s", error.text);
+        doctor_say(d, name, DOCTOR_FAILURE, pins_fix, "%s", error.text);
         return;
     }
     int level = line_get(l);

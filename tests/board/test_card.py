@@ -2,9 +2,9 @@
 data partition that lets the test in. Emulated are the board that every other case uses, which has a
 display, a network and wires, and QEMU's Raspberry Pi 3, which has a card reader and no wires."""
 
+import hashlib
 import os
 import re
-import shlex
 import subprocess
 import time
 from functools import cache
@@ -17,7 +17,7 @@ from tests.board.image import GUEST
 from tests.board.suite import BUILD, ROOT
 from tests.board.test_layouts import PATIENT
 from tests.board.test_package import bytes_of, newer
-from tests.board.venue import DOOR, REST, SWITCH, BareVenue
+from tests.board.venue import REST, BareVenue
 from tests.kit import wait
 from tests.kit.process import Process
 
@@ -139,7 +139,7 @@ def venue(venues):
 def test_image_has_nothing_of_one_machine(venue, record_property):
     """No host key, no machine's id, no password, no account but the system's, as it is on the card
     before the first start."""
-    root = f"{venue.disks[0]}?offset={starts(venue.disks[0])[1]}"
+    root = f"{venue.disks[0]}?offset={starts(venue.disks[0])[2]}"
     assert disk.get(root, "/etc/machine-id") == b""
     assert b"BEGIN" not in disk.get(root, "/etc/ssh/ssh_host_ed25519_key")
     shadow = disk.get(root, "/etc/shadow").decode().splitlines()
@@ -154,22 +154,25 @@ def test_first_start_takes_the_card_and_makes_its_own_keys(venue, record_propert
     record_property("started in", f"{venue.start():.0f} s")
     run = venue.board.run
     assert run("systemctl --failed --plain --no-legend") == ""
-    assert venue.board.call("touch /usr/x")[0] != 0 and venue.board.call("touch /boot/firmware/x")[0] != 0
-    assert run("findmnt -no FSTYPE /etc").strip() == "overlay"
-    assert run("findmnt -no FSTYPE /etc/porchlight").strip() == "ext4"
+    assert venue.board.call("touch /usr/x")[0] != 0
+    assert venue.board.call("touch /boot/firmware/x")[0] != 0
+    assert venue.board.call("touch /boot/card/x")[0] != 0
+    for written in ("/etc", "/home", "/root", "/var"):
+        assert run(f"findmnt -no SOURCE {written}").strip() == f"/dev/vda3[{written}]"
     assert venue.size() > LARGER
     record_property("data partition", f"{venue.size() // MB} MB")
     venue.first = venue.identity()
-    assert len(venue.first[0]) == 32 and len(venue.first) == 7, venue.first
+    assert len(venue.first[0]) == 32 and len(venue.first) == 3, venue.first
     assert run("cat /root/.ssh/authorized_keys") == venue.KEY + "\n"
     venue.board.wait_for("systemctl is-active ssh")
 
 
 def test_its_screen_leads_to_set_up(venue):
-    run = venue.board.run
-    venue.board.wait_for("systemctl is-active getty@tty1")
-    venue.board.wait_for("pgrep -t tty1 bash")
-    assert "porchlight setup" in run("bash -lc true")
+    """By ssh: the picture would end a set-up that was begun there."""
+    venue.board.wait_for("pgrep -t tty1 bash", 600)
+    assert "porchlight setup" in venue.board.run("bash -lc true")
+    code, said = venue.board.call("porchlight setup </dev/tty1")
+    assert code != 0 and "by ssh" in said, said
 
 
 def test_second_start_changes_nothing(venue):
@@ -180,24 +183,11 @@ def test_second_start_changes_nothing(venue):
 
 
 def test_set_up_from_answers_arms_it(venue, record_property):
-    broker = venue.brokers[0]
-    user, password = venue.account_of("kiosk")
-    files = {"ca.pem": broker.ca.read_text(),
-             "account": f"[account]\nuser = {user}\npassword = {password}\nca = /root/ca.pem\n",
-             "answers": f"[setup]\nswitch = gpiochip0:{SWITCH}\ndoor = gpiochip0:{DOOR}\nbroker = both\n"
-                        f"outside = broker.board:{broker.port}\noutside_account = /root/account\n"
-                        "host = localhost\nroot = /media/usb/root.key\ndrill = no\nlights = dark\n"}
-    for name, text in files.items():
-        venue.board.run(f"printf %s {shlex.quote(text)} >/root/{name}")
-    venue.board.run("echo 10.0.2.2 broker.board >>/etc/hosts; mount /dev/vdb /media/usb")
-    began = time.monotonic()
-    said = venue.board.run("porchlight setup --answers /root/answers", timeout=900)
-    record_property("set up in", f"{time.monotonic() - began:.0f} s")
-    assert "This kiosk is set up" in said
-    venue.learn()
+    venue.board.run("echo 10.0.2.2 broker.board >>/etc/hosts")
+    record_property("set up in", f"{venue.set_up(900):.0f} s")
     venue.wait_armed()
     assert venue.status()["state"] == "quiet"
-    assert venue.board.call("systemctl is-active getty@tty1")[0] != 0
+    venue.board.wait_for("! pgrep -t tty1 bash")
     phone = venue.member()
     venue.press(2.5)
     phone.wait("lockdown", within=60)
@@ -223,6 +213,84 @@ def test_packages_change_while_the_root_is_writable(venue):
     venue.boot()
     assert venue.board.run("dpkg-query -W -f '${Version}' porchlight").endswith("+1")
     assert venue.board.run("findmnt -no OPTIONS /").startswith("ro")
+
+
+CANARY = """\
+Package: card-canary
+Version: {version}
+Architecture: all
+Maintainer: nobody <nobody@example.org>
+Description: waits in the middle of its installation
+"""
+# Until /data/go is there, the script is the middle in which the power goes.
+WAITS = "#!/bin/sh\n[ -e /data/go ] || { touch /data/waits && sync && sleep 3600; }\n"
+
+
+def canary(folder, version, waits_in=None):
+    """A package in whose maintainer script the power can be cut."""
+    inside = folder / version
+    (inside / "DEBIAN").mkdir(parents=True)
+    (inside / "usr/share/card-canary").mkdir(parents=True)
+    (inside / "usr/share/card-canary/version").write_text(version + "\n")
+    (inside / "DEBIAN/control").write_text(CANARY.format(version=version))
+    if waits_in:
+        (inside / "DEBIAN" / waits_in).write_text(WAITS)
+        (inside / "DEBIAN" / waits_in).chmod(0o755)
+    path = folder / f"card-canary_{version}.deb"
+    subprocess.run(["dpkg-deb", "-b", "--root-owner-group", inside, path], check=True,
+                   stdout=subprocess.DEVNULL)
+    return path
+
+
+def listed(package):
+    """What a repository says of it."""
+    control = subprocess.run(["dpkg-deb", "-f", package], check=True, capture_output=True, text=True)
+    data = package.read_bytes()
+    return (f"{control.stdout.strip()}\nFilename: ./{package.name}\nSize: {len(data)}\n"
+            f"SHA256: {hashlib.sha256(data).hexdigest()}\n")
+
+
+@pytest.mark.parametrize("version,script", [("2", "preinst"), ("3", "postinst")])
+def test_power_cut_in_an_upgrade_is_repaired(venue, tmp_path, version, script):
+    """In the middle of unpacking, and in the middle of configuring: the root starts, is repaired from
+    what apt has, and is read-only again."""
+    run, at = venue.board.run, "/var/cache/canary"
+    run(f"mkdir -p {at} && rm -f /data/go /data/waits")
+    packages = [canary(tmp_path, "1"), canary(tmp_path, version, script)]
+    for package in packages:
+        venue.put(f"{at}/{package.name}", package.read_bytes())
+    venue.put(f"{at}/Packages", "\n".join(listed(package) for package in packages))
+    run(f"echo 'deb [trusted=yes] file:{at} ./' >/etc/apt/sources.list.d/canary.list && "
+        "apt-get -q -y -o Dir::Etc::sourcelist=sources.list.d/canary.list "
+        "-o Dir::Etc::sourceparts=- -o APT::Get::List-Cleanup=0 update", timeout=600)
+    run("apt-get -q -y install card-canary=1", timeout=900)
+    run("systemd-run --unit=canary apt-get -q -y install card-canary")
+    venue.board.wait_for("test -e /data/waits", 900)
+    assert venue.board.call("touch /usr/writable && rm /usr/writable")[0] == 0
+    run("touch /data/go && sync")
+    venue.board.cut_power()
+    venue.boot()
+    venue.board.wait_for("dpkg-query -W -f '${db:Status-Abbrev}${Version}' card-canary | "
+                         f"grep -x 'ii {version}'", 900)
+    assert run("cat /usr/share/card-canary/version").strip() == version
+    venue.board.wait_for("findmnt -no OPTIONS / | grep ^ro", 300)
+    assert run("dpkg --audit") == ""
+
+
+def test_what_a_pi_starts_from_is_replaced_file_by_file(venue):
+    """As a new kernel is: what packages put in /boot/firmware reaches the first partition, which is
+    read-only again, and what is obsolete is deleted."""
+    run = venue.board.run
+    assert run("diff -r /boot/pi /boot/card -x authorized_keys") == ""
+    run("mount -o remount,rw / && mount -o remount,bind,rw /boot/firmware && "
+        "echo '# changed' >>/boot/firmware/config.txt && echo new >/boot/firmware/vmlinuz-new && "
+        "/usr/lib/porchlight/porchlight-card-firmware")
+    assert run("diff -r /boot/pi /boot/card -x authorized_keys") == ""
+    run("rm /boot/firmware/vmlinuz-new && /usr/lib/porchlight/porchlight-card-firmware && "
+        "mount -o remount,ro /")
+    assert run("diff -r /boot/pi /boot/card -x authorized_keys") == ""
+    assert run("findmnt -no OPTIONS /boot/card").startswith("ro")
+    assert run("cat /boot/card/authorized_keys").strip() == venue.KEY
 
 
 LOOK = """\

@@ -3,7 +3,6 @@
 The machine's tree is unpacked and not installed, so its dpkg knows of no dependency: they are there
 all the same, and that they suffice shows here too."""
 
-import base64
 import os
 import re
 import ssl
@@ -17,7 +16,7 @@ import pytest
 from tests.board import disk
 from tests.board.sandbox import LIMITS, NET_BIND_SERVICE, assert_held_by_the_kernel, exposure
 from tests.board.suite import BUILD, ROOT
-from tests.board.venue import DOOR, SWITCH, BareVenue
+from tests.board.venue import BareVenue
 from tests.board.watcher import Watcher
 from tests.kit import wait
 from tests.kit.broker import free_port
@@ -88,9 +87,6 @@ class PackageVenue(BareVenue):
         super().__init__(suite, files=files, disks=(stick,),
                          forward={self.own_port: 8883, self.page_port: 443})
 
-    def put(self, path, text):
-        self.board.run(f"echo {base64.b64encode(text.encode()).decode()} | base64 -d >{path}")
-
     def files_outside(self):
         """Every file of the machine's disk that a purge has to answer for."""
         found = self.board.run("find / -xdev", timeout=300).split("\n")
@@ -138,22 +134,7 @@ def test_installs_and_starts_nothing_yet(venue, record_property):
 
 
 def test_set_up_from_answers_arms_it(venue, record_property):
-    """A broker on the kiosk and one elsewhere, which is somebody else's."""
-    broker = venue.brokers[0]
-    user, password = venue.account_of("kiosk")
-    venue.put("/root/ca.pem", broker.ca.read_text())
-    venue.put("/root/account",
-              f"[account]\nuser = {user}\npassword = {password}\nca = /root/ca.pem\n")
-    venue.put("/root/answers",
-              f"[setup]\nswitch = gpiochip0:{SWITCH}\ndoor = gpiochip0:{DOOR}\nbroker = both\n"
-              f"outside = broker.board:{broker.port}\noutside_account = /root/account\n"
-              "host = localhost\nroot = /media/usb/root.key\ndrill = no\nlights = dark\n")
-    venue.board.run("mount /dev/vdb /media/usb")
-    began = time.monotonic()
-    said = venue.board.run("porchlight setup --answers /root/answers", timeout=600)
-    record_property("set up in", f"{time.monotonic() - began:.0f} s")
-    assert "This kiosk is set up" in said
-    venue.learn()
+    record_property("set up in", f"{venue.set_up():.0f} s")
     venue.wait_armed()
     status = venue.status()
     assert status["state"] == "quiet" and len(status["brokers"]) == 2

@@ -169,6 +169,13 @@ static int set_up(const struct cli *cli, const struct options *o)
         return cli_misuse(&cli_setup,
                           "Set-up needs a terminal to ask its questions. Without one, give it "
                           "--answers FILE");
+    if (s.terminal && terminal_is_taken(ttyname(STDIN_FILENO))) {
+        log_error(
+            "Nothing was set up: the picture takes this screen over while set-up runs, and the "
+            "login here ends. Log in from another computer by ssh, and run: sudo porchlight "
+            "setup");
+        return CLI_DENIED;
+    }
     terminal_hold(&before);
     s.stage = etc_transaction_begin(cli->prefix);
     s.keys = keyset_new();

@@ -10,6 +10,11 @@ static void ignore_signal(int number)
     (void)number;
 }
 
+bool terminal_is_taken(const char *name)
+{
+    return name && strcmp(name, "/dev/tty1") == 0;
+}
+
 void terminal_hold(sigset_t *before)
 {
     static const int ends[] = {SIGINT, SIGTERM, SIGHUP};

@@ -9,6 +9,10 @@
 /* The host may leave at any question, by Ctrl-C or by closing the terminal, and nothing is changed:
  * the signals for this are blocked except in the waits below. */
 
+/* The console that the kiosk's picture takes over, where the login ends while set-up starts it.
+ * `name`: ttyname's, or NULL. */
+bool terminal_is_taken(const char *name);
+
 void terminal_hold(sigset_t *before);
 /* One arrived while nothing waited. */
 bool terminal_ended(void);

@@ -104,10 +104,23 @@ static const char *next_text(struct scan *s, size_t *len)
     return utf8_trim(start, len);
 }
 
+/* By its mark, or by the zeros between letters. */
+static bool scan_is_utf16(const char *text, size_t len)
+{
+    return len >= 2 && (memcmp(text, "\xff\xfe", 2) == 0 || memcmp(text, "\xfe\xff", 2) == 0 ||
+                        (text[0] == '\0') != (text[1] == '\0'));
+}
+
 void scan_text(const char *text, size_t len, const struct scan_events *events, void *context)
 {
     struct scan s = {.events = events, .context = context, .at = text, .end = text + len};
     char line[SCAN_LINE_MAX + 1];
+
+    if (scan_is_utf16(text, len)) {
+        s.line = 1;
+        scan_bad(&s, "found UTF-16 text, which cannot be read; save the file as UTF-8");
+        return;
+    }
 
     while (s.at < s.end) {
         size_t n;

@@ -209,6 +209,23 @@ static bool values_is_six(const char *text)
     return inet_pton(AF_INET6, address, &six) == 1;
 }
 
+/* What no name can be: a part that DNS does not take, or an address that is none. NULL: it can. */
+static const char *host_refusal(const char *text)
+{
+    enum { LABEL_MOST = 63 };
+    struct in_addr four;
+    size_t len = 0, digits = 0;
+    for (const char *part = text; *part; part += len + (part[len] == '.')) {
+        len = strcspn(part, ".");
+        digits = strspn(part, DIGITS);
+        if (len > LABEL_MOST)
+            return "between two dots of a name are 63 letters at most";
+    }
+    return digits == len && inet_pton(AF_INET, text, &four) != 1
+               ? "an address has four numbers from 0 to 255, without zeros in front"
+               : NULL;
+}
+
 static bool set_host(const struct key *k, const char *text, void *base, const char **hint)
 {
     if (strstr(text, "://")) {
@@ -226,7 +243,9 @@ static bool set_host(const struct key *k, const char *text, void *base, const ch
             return false;
     if (text[0] == '-' || text[0] == '.' || strstr(text, ".."))
         return false;
-    return value_put_text(k, text, base, hint);
+    const char *refusal = host_refusal(text);
+    *hint = refusal ? refusal : *hint;
+    return !refusal && value_put_text(k, text, base, hint);
 }
 
 static void expect_host(const struct key *k, char *out, size_t size)

@@ -261,6 +261,22 @@ static const struct {
     {IDS SWITCH "[broker b]\nhost = -x\nca = /ca\n",
      {":8: [broker b] host: found \"-x\", expected a host name or an address, such as "
       "mqtt.example.org or 192.168.1.20"}},
+    {IDS SWITCH "[broker b]\nhost = 192.168.1.300\nca = /ca\n",
+     {":8: [broker b] host: found \"192.168.1.300\", expected a host name or an address, such as "
+      "mqtt.example.org or 192.168.1.20; an address has four numbers from 0 to 255, without zeros "
+      "in front"}},
+    {IDS SWITCH "[broker b]\nhost = 192.168.001.020\nca = /ca\n",
+     {":8: [broker b] host: found \"192.168.001.020\", expected a host name or an address, such as "
+      "mqtt.example.org or 192.168.1.20; an address has four numbers from 0 to 255, without zeros "
+      "in front"}},
+    {IDS SWITCH "[broker b]\nhost = 20\nca = /ca\n",
+     {":8: [broker b] host: found \"20\", expected a host name or an address, such as "
+      "mqtt.example.org or 192.168.1.20; an address has four numbers from 0 to 255, without zeros "
+      "in front"}},
+    {IDS SWITCH "[broker b]\nhost = x." FIFTY FIFTY ".org\nca = /ca\n",
+     {":8: [broker b] host: found \"x." FIFTY FIFTY ".org\", expected a host name or an address, "
+      "such as mqtt.example.org or 192.168.1.20; between two dots of a name are 63 letters at "
+      "most"}},
     {IDS SWITCH "[broker b]\nhost = x.org\nca = ca.pem\n",
      {":9: [broker b] ca: found \"ca.pem\", expected a full path; begin with /"}},
     {W "user = me\npassword = hunter2!\n",

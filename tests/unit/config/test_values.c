@@ -256,12 +256,13 @@ static void hours(void **state)
 
 /* --- files ---------------------------------------------------------------------------------- */
 
-static char folder[64], path[128], said[1024];
+static char folder[64], path[128], said[8192];
 
 static void keep(void *context, const char *sentence)
 {
     (void)context;
-    snprintf(said, sizeof said, "%s", sentence);
+    size_t len = strlen(said);
+    snprintf(said + len, sizeof said - len, "%s\n", sentence);
 }
 
 static int make_folder(void **state)
@@ -333,6 +334,10 @@ static void no_file_of_text(void **state)
     (void)state;
     write_file(zeros, sizeof zeros, 0644);
     assert_int_equal(load(), -1);
+    write_file("[\0v\0]\0\n", 7, 0644);
+    assert_int_equal(load(), -1);
+    assert_non_null(
+        strstr(said, "found UTF-16 text, which cannot be read; save the file as UTF-8"));
     memset(many, '\n', sizeof many);
     write_file(many, sizeof many, 0644);
     assert_int_equal(load(), -1);

@@ -197,6 +197,7 @@ static const struct deed deeds[] = {
     {"switch", "press", 0, run_press}, {"switch", "release", 0, run_release},
     {"switch", "hold", 1, run_hold},   {"switch", "presses", 1, run_presses},
     {"door", "open", 0, run_open},     {"door", "close", 0, run_close},
+    {"input", "on", 0, run_open},      {"input", "off", 0, run_close},
     {"output", "show", 0, run_show},
 };
 
@@ -269,7 +270,8 @@ static int sim_run(const struct cli *cli, void *own, char **words)
     bool tell = strcmp(words[0], "tell") == 0 && !words[2];
     const struct deed *d = find_deed(words);
     if (!tell && !d)
-        return cli_misuse(&cli_sim, "expected a switch or a door, and what it does");
+        return cli_misuse(&cli_sim,
+                          "expected a switch, a door, an input or an output, and what it does");
     w->on = w->on ? w->on : PRESS_ON;
     w->off = w->off ? w->off : PRESS_OFF;
     int code = connect_wires(w, cli);
@@ -287,14 +289,15 @@ static const struct cli_option sim_options[] = {
     OPTION_WORD("switch hold TIME", "press it, and let go after that time, such as 1.6s"),
     OPTION_WORD("switch presses N", "press it N times"),
     OPTION_WORD("door open|close", "move the door"),
+    OPTION_WORD("input on|off", "begin or end what an [input NAME] watches for, such as a lid"),
     OPTION_WORD("output show", "say whether an output is on, and how often it was switched on"),
     OPTION_WORD("tell COMMAND",
                 "send one line of the language in hw/sim/sim_command.h, such as \"get front\", "
                 "\"lose front 1\" or \"history output\""),
-    OPTION_BY(
-        "name", "NAME", struct wires, name, take_name,
-        "the line sim:NAME; front, door or output unless given. A switch whose second line is "
-        "sim:NAME-nc=1 is worked as a supervised one"),
+    OPTION_BY("name", "NAME", struct wires, name, take_name,
+              "the line sim:NAME; front, door, input or output unless given. A switch whose second "
+              "line is "
+              "sim:NAME-nc=1 is worked as a supervised one"),
     OPTION("on", "TIME", struct wires, on, "how long each press lasts; 100ms unless given"),
     OPTION("off", "TIME", struct wires, off,
            "the pause between two presses, and after an earlier command's; 200ms unless given"),
@@ -303,8 +306,8 @@ static const struct cli_option sim_options[] = {
 
 const struct cli_command cli_sim = {
     .name = "sim",
-    .arguments =
-        "switch press|release|hold TIME|presses N | door open|close | output show | tell COMMAND",
+    .arguments = "switch press|release|hold TIME|presses N | door open|close | input on|off | "
+                 "output show | tell COMMAND",
     .summary = "work the simulated switch and door of a kiosk that has no real ones",
     .options = sim_options,
     .size = sizeof(struct wires),

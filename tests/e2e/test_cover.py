@@ -24,8 +24,14 @@ def publications(slots):
     return [sorted(n for n in slot if n > 200) for slot in slots]
 
 
+# All that an output may show unless the host says more.
+OUTPUTS = {"output motor": {"line": "sim:motor", "kind": "motor", "tick": "20ms",
+                            "on": "sensed, accepted, seen, safe, help, no-path, trouble, lockdown, all-clear"},
+           "output lamp": {"line": "sim:lamp", "on": "seen, safe, help, no-path, trouble, all-clear"}}
+
+
 def test_the_wire_looks_the_same_with_and_without_an_alert():
-    with Kiosk(conf={**FAST, "kiosk": {"cover": "yes"}}) as kiosk:
+    with Kiosk(conf={**FAST, **OUTPUTS, "kiosk": {"cover": "yes"}}) as kiosk:
         tap = Tap(kiosk.brokers[0].port)
         kiosk.change({"broker b0": {"port": tap.port}})
         kiosk.start()

@@ -369,6 +369,29 @@ def test_the_drawing_shows_the_pins():
     assert "no GPIO chip" in drawing and "Now test the wires" not in drawing
 
 
+def test_the_drawing_shows_all_that_the_config_connects():
+    others = {"switch counter": "17", "switch bar": "5", "switch pocket": None, "door hall": "22", "door yard": "6",
+              "input lid": "13", "output lamp": "19"}
+    with Venue() as venue:
+        venue.etc.mkdir(parents=True)
+        (venue.etc / "porchlight.conf").write_text(
+            f"[venue]\nid = {'0a' * 8}\n[kiosk]\nid = {'0b' * 8}\n" + "".join(
+                f"[{name}]\nline = {f'GPIO{pin}' if pin else 'key:AB Shutter3:KEY_VOLUMEUP'}\n"
+                + ("kind = lid\n" if name == "input lid" else "on = trouble\n" if name == "output lamp" else "")
+                for name, pin in others.items()))
+        t = begin(venue)
+        for default in ("GPIO17] ", "GPIO22] "):
+            t.until(default)
+            t.say()
+        drawing = t.until("[5] ")
+        os.close(t.fd)
+        os.waitpid(t.pid, 0)
+    for row in (r"switch --- GPIO17 11 ", r"bar --- +GPIO5 29 ", r"door --- GPIO22 15 ", r"yard --- +GPIO6 31 ",
+                r"lid --- GPIO13 33 ", r"lamp --- GPIO19 35 "):
+        assert re.search(row, drawing), drawing
+    assert "pocket" not in drawing, "it has no wire"
+
+
 def test_a_second_way_is_offered_where_there_are_two_interfaces(venue):
     for interface in ("eth0", "wwan0"):
         (venue.prefix / "sys/class/net" / interface / "device").mkdir(parents=True)

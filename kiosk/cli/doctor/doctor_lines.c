@@ -110,6 +110,25 @@ static const char radio_fix[] = "Press the button once, and see whether its gate
 static const char pins_fix[] = "This lists the Pi's pins and what uses them:\n"
                                "    gpioinfo";
 
+/* What watches the kiosk itself. Of a lid, a tilt sensor or a tamper contact nobody on site is
+ * shown what it says. */
+static void report_sensor(struct doctor *d, const char *name, const char *fault,
+                          const cJSON *active)
+{
+    if (!fault)
+        doctor_say(d, name, DOCTOR_OK, "", "porchlightd reads it%s.",
+                   !cJSON_IsBool(active)  ? ""
+                   : cJSON_IsTrue(active) ? ": there is trouble"
+                                          : ": nothing is wrong");
+    else
+        doctor_say(d, name, DOCTOR_FAILURE,
+                   "Of a wire, this lists the Pi's pins and what uses them:\n"
+                   "    gpioinfo\n"
+                   "Of a UPS, this shows whether its driver runs:\n"
+                   "    systemctl status nut-server",
+                   "porchlightd cannot read it: %s.", fault);
+}
+
 /* porchlightd holds them, so it knows. */
 static void report_inputs(struct doctor *d)
 {
@@ -123,6 +142,11 @@ static void report_inputs(struct doctor *d)
         bool active = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(in, "active"));
         if (!cJSON_IsString(name))
             continue;
+        if (kind && !door && strcmp(kind, "switch") != 0) {
+            report_sensor(d, name->valuestring, cJSON_GetStringValue(fault),
+                          cJSON_GetObjectItemCaseSensitive(in, "active"));
+            continue;
+        }
         const struct config_switch *s = switch_of(d->config, name->valuestring);
         if (cJSON_IsString(fault) && s && !door && config_button_topic(&s->line))
             doctor_say(d, name->valuestring, DOCTOR_FAILURE, radio_fix,
@@ -243,4 +267,7 @@ void doctor_lines(struct doctor *d)
     }
     for (size_t i = 0; c && i < c->doors_count; i++)
         try_line(d, c->doors[i].name, &c->doors[i].line, false);
+    for (size_t i = 0; c && i < c->inputs_count; i++)
+        if (strncmp(c->inputs[i].line.address, "ups:", 4) != 0)
+            try_line(d, c->inputs[i].name, &c->inputs[i].line, false);
 }

@@ -37,6 +37,11 @@ static const char *pin_name(int pin, char out[16])
     return out;
 }
 
+enum {
+    WIRES_MAX =
+        4 + 2 * CONFIG_SWITCHES_MAX + CONFIG_DOORS_MAX + CONFIG_INPUTS_MAX + CONFIG_OUTPUTS_MAX + 1
+};
+
 struct wire {
     const char *what;
     int gpio;
@@ -102,12 +107,25 @@ bool setup_is_pin_number(const char *address, char why[SETUP_WHY_MAX])
     return true;
 }
 
-/* Outputs are not asked for: they are those of the config. */
-static size_t drawing_outputs(struct wire *wires, const struct config *c)
+/* What follows the first switch and the first door in the config, which were asked for. */
+static size_t drawing_others(struct wire *wires, const struct config *c)
 {
+    size_t n = 0;
+    for (size_t i = 1; i < c->switches_count; i++) {
+        const struct config_switch *s = &c->switches[i];
+        if (strncmp(s->line.address, "key:", 4) != 0 && !config_button_topic(&s->line))
+            wires[n++] = (struct wire){s->name, gpio_of(s->line.address)};
+        if (s->other.address[0])
+            wires[n++] = (struct wire){s->name, gpio_of(s->other.address)};
+    }
+    for (size_t i = 1; i < c->doors_count; i++)
+        wires[n++] = (struct wire){c->doors[i].name, gpio_of(c->doors[i].line.address)};
+    for (size_t i = 0; i < c->inputs_count; i++)
+        if (strncmp(c->inputs[i].line.address, "ups:", 4) != 0)
+            wires[n++] = (struct wire){c->inputs[i].name, gpio_of(c->inputs[i].line.address)};
     for (size_t i = 0; i < c->outputs_count; i++)
-        wires[i] = (struct wire){c->outputs[i].name, gpio_of(c->outputs[i].line.address)};
-    return c->outputs_count;
+        wires[n++] = (struct wire){c->outputs[i].name, gpio_of(c->outputs[i].line.address)};
+    return n;
 }
 
 static void ignore_mistake(void *context, const char *sentence)
@@ -118,7 +136,7 @@ static void ignore_mistake(void *context, const char *sentence)
 
 void setup_drawing(const struct answers *a, const char *prefix)
 {
-    struct wire wires[4 + CONFIG_OUTPUTS_MAX + 1];
+    struct wire wires[WIRES_MAX];
     size_t n = 0;
     char path[PATH_LEN];
     struct config *c = calloc(1, sizeof *c);
@@ -132,7 +150,7 @@ void setup_drawing(const struct answers *a, const char *prefix)
         wires[n++] = (struct wire){"door", gpio_of(door)};
     if (c && path_under(prefix, PATH_CONF, path) == 0 &&
         config_load_most(path, c, ignore_mistake, NULL) >= 0)
-        n += drawing_outputs(wires + n, c);
+        n += drawing_others(wires + n, c);
     wires[n] = (struct wire){NULL, -1};
     putchar('\n');
     draw_header(wires);

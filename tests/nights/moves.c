@@ -9,6 +9,7 @@
 #include <sodium.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 /* --- the root key's word ---------------------------------------------------------------------- */
 
@@ -26,6 +27,7 @@ struct laptop {
     bool heard, asked, on;
     uint64_t epoch, seq, ring_epoch, ring_seq;
     struct alert_id id;
+    struct phone *revoked; /* NULL: it ends what is active */
     struct root_word word; /* of earlier times, then what it says now */
 };
 
@@ -100,6 +102,8 @@ static void laptop_packet(void *client, struct conn *c, const struct packet *p)
         laptop_reads(l, p);
     } else if (p->kind == PACKET_PUBACK && p->reason < 0x80) {
         watch_rooted(l->kiosk, &l->word, true);
+        if (l->revoked && l->revoked->root_revoked_at == INT64_MAX)
+            l->revoked->root_revoked_at = world_now();
     }
 }
 
@@ -136,6 +140,18 @@ static void laptop_leaves(void *context, uint64_t number)
 }
 
 /* As porchlight root end makes it (kiosk/cli/keys/root_command.c). */
+static void laptop_ends(struct laptop *l)
+{
+    struct root_word *w = &l->word;
+    bool later = !w->ended || is_later(l->epoch, l->seq, w->epoch, w->seq);
+    w->ended = true;
+    w->id = l->on ? l->id : (struct alert_id){{0}};
+    w->epoch = later ? l->epoch : w->epoch;
+    w->seq = later ? l->seq : w->seq + 1;
+    story("the root key ends what kiosk %zu has said up to %llu.%llu", l->kiosk,
+          (unsigned long long)w->epoch, (unsigned long long)w->seq);
+}
+
 static void laptop_says(void *context, uint64_t number)
 {
     struct laptop *l = context;
@@ -147,15 +163,12 @@ static void laptop_says(void *context, uint64_t number)
         story("the root key's owner finds nothing of this kiosk");
         return;
     }
-    bool later = !w->ended || is_later(l->epoch, l->seq, w->epoch, w->seq);
-    w->ended = true;
-    w->id = l->on ? l->id : (struct alert_id){{0}};
-    w->epoch = later ? l->epoch : w->epoch;
-    w->seq = later ? l->seq : w->seq + 1;
+    if (!l->revoked)
+        laptop_ends(l);
+    else if (root_word_revoke(w, l->revoked->keys->account_bytes) == 0)
+        story("the root key revokes %s", l->revoked->name);
     w->made = (uint64_t)(EVENING + world_now() / S);
     root_word_sign(w, v->id_bytes, v->kiosks[l->kiosk].id_bytes, v->root_secret, wire);
-    story("the root key ends what kiosk %zu has said up to %llu.%llu", l->kiosk,
-          (unsigned long long)w->epoch, (unsigned long long)w->seq);
     watch_rooted(l->kiosk, w, false);
     for (size_t i = 0; i < l->night->brokers; i++)
         if (l->conns[i] && l->in[i])
@@ -167,11 +180,11 @@ static void laptop_says(void *context, uint64_t number)
                                       .retain = true});
 }
 
-void move_root_ends(struct night *n, const struct happening *h)
+static void laptop_opens(struct night *n, const struct happening *h, struct phone *revoked)
 {
     struct laptop *l = world_memory(sizeof *l);
     struct chance c = chance_of(h->number, 10);
-    *l = (struct laptop){.night = n, .kiosk = h->kiosk};
+    *l = (struct laptop){.night = n, .kiosk = h->kiosk, .revoked = revoked};
     l->hello = (struct hello){.client_id = "root", .account = "root", .version = 5};
     l->hello.keepalive = 60 * S;
     for (size_t i = 0; i < n->brokers; i++) {
@@ -182,6 +195,11 @@ void move_root_ends(struct night *n, const struct happening *h)
     }
     world_at(world_now() + LOOKING, laptop_says, l, 0);
     world_at(world_now() + LEAVING, laptop_leaves, l, 0);
+}
+
+void move_root_ends(struct night *n, const struct happening *h)
+{
+    laptop_opens(n, h, NULL);
 }
 
 /* --- a button by radio ------------------------------------------------------------------------ */
@@ -273,9 +291,7 @@ void move_words(struct night *n, const struct happening *h)
           (unsigned long long)s->words_revision, h->kiosk);
 }
 
-/* --- a new key
- * ------------------------------------------------------------------------------------
- */
+/* --- a new key -------------------------------------------------------------------------------- */
 
 #define LOOKS_AGAIN (500 * MS)
 
@@ -293,8 +309,9 @@ static void rotation_ask(void *context, uint64_t number);
 
 static void rotation_is_over(struct rotation *r)
 {
-    r->night->rotated_at = world_now();
-    memcpy(r->night->key, r->key, sizeof r->key);
+    size_t k = r->station->number;
+    r->night->rotated[k].at = world_now();
+    memcpy(r->night->rotated[k].key, r->key, sizeof r->key);
     story("the kiosk uses a new key");
 }
 
@@ -334,7 +351,7 @@ static void rotation_said(void *context, struct local *l, const void *bytes, siz
         r->step = ROTATION_ENDS;
     else if (++r->looks > 40)
         return;
-    if (r->night->rotated_at != world_now())
+    if (r->night->rotated[r->station->number].at != world_now())
         world_at(world_now() + LOOKS_AGAIN, rotation_ask, r, 0);
 }
 
@@ -365,8 +382,7 @@ static void rotation_begin(struct night *n, const struct happening *h, struct ph
                            .step = revoked ? ROTATION_REVOKES : ROTATION_BEGINS};
     for (size_t i = 0; i < sizeof r->key; i++)
         r->key[i] = (uint8_t)chance_next(&c);
-    if (n->kiosks == 1)
-        rotation_ask(r, 0);
+    rotation_ask(r, 0);
 }
 
 void move_rotates(struct night *n, const struct happening *h)
@@ -377,6 +393,40 @@ void move_rotates(struct night *n, const struct happening *h)
 void move_revokes(struct night *n, const struct happening *h)
 {
     struct phone *last = &n->phone[n->phones - 1];
-    if (!last->keys->staff && last->revoked_at == INT64_MAX)
+    if (n->kiosks == 1 && !last->keys->staff && last->revoked_at == INT64_MAX)
         rotation_begin(n, h, last);
+}
+
+#define PATH_UNIT_LOOKS (61 * S) /* as long as its service waits after a failure */
+
+struct path_unit {
+    struct night *night;
+    struct happening key; /* by whose number a key is drawn */
+    struct phone *revoked;
+};
+
+/* Through systemd it would be at once. */
+static void path_unit_looks(void *context, uint64_t looks)
+{
+    struct path_unit *u = context;
+    char path[2 * PATH_LEN];
+    snprintf(path, sizeof path, "%s" PATH_NEW_KEY, u->night->venue->kiosks[u->key.kiosk].prefix);
+    if (access(path, F_OK) == 0) {
+        if (u->revoked->revoked_at == INT64_MAX)
+            u->revoked->revoked_at = world_now();
+        u->key.number++;
+        rotation_begin(u->night, &u->key, NULL);
+    }
+    if (looks > 0)
+        world_at(world_now() + PATH_UNIT_LOOKS, path_unit_looks, u, looks - 1);
+}
+
+void move_root_revokes(struct night *n, const struct happening *h)
+{
+    struct path_unit *u = world_memory(sizeof *u);
+    *u = (struct path_unit){.night = n, .key = *h, .revoked = &n->phone[1]};
+    if (n->kiosks > 1)
+        return;
+    laptop_opens(n, h, u->revoked);
+    world_at(world_now() + LEAVING, path_unit_looks, u, NIGHT / PATH_UNIT_LOOKS);
 }

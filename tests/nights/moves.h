@@ -10,11 +10,15 @@
  * it has to say of this kiosk. */
 void move_root_ends(struct night *n, const struct happening *h);
 
+/* `porchlight root revoke` there, of the second staff phone; and what the kiosk's path unit does
+ * once the kiosk has obeyed: all others get a new key. Where there is one kiosk. */
+void move_root_revokes(struct night *n, const struct happening *h);
+
 /* A button by radio is pressed: its gateway says so at its own broker. */
 void move_button(struct night *n, const struct happening *h);
 
 /* The host gives all phones a new key (porchlight rotate), or shuts a member's phone out first
- * (porchlight revoke). Where there is one kiosk: each has a key of its own. */
+ * (porchlight revoke): that where there is one kiosk, for the other knows nothing of it. */
 void move_rotates(struct night *n, const struct happening *h);
 void move_revokes(struct night *n, const struct happening *h);
 

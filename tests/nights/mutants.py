@@ -19,7 +19,7 @@ SEED = 1
 # Known to fail now and then as they are, whatever happens: the list would hide them.
 ANY = ("handed-over-to-somebody", "wipe-order")
 
-# invariant: (file, what is there, what is put in its place)
+# invariant, and of a second one what it needs: (file, what is there, what is put in its place)
 MUTANTS = {
     "a-press-is-felt": ("kiosk/core/gesture.c", "HELD_NOT && lasted >= r->hold) {",
                         "HELD_NOT && g->presses > 0 && lasted >= r->hold) {"),
@@ -76,6 +76,10 @@ MUTANTS = {
                        "    if (roster_put(m->registry.phones, &p) == 0 ||"),
     "nobody-joins-by-an-old-invitation": ("kiosk/alertd/members/members.c", "    if (enrolment_in_alert(m))\n",
                                           "    if (enrolment_in_alert(m) && now < 0)\n"),
+    # For this one a kiosk has to be refused letters, and invite on the same connection later.
+    "newcomers-join behind a broker that refused to be read": (
+        "kiosk/mqtt/manners.c", "    return refusals > 0 && lasted >= refusals * MANNERS_CHANCE;",
+        "    return refusals > 0 && lasted < 0;"),
     "staff-join": ("kiosk/alertd/members/admin_requests.c", 'one->confirmed ? "claimed" : "confirming";',
                    'one->copied ? "claimed" : "confirming";'),
     "nobody-is-staff-without-its-digits": ("kiosk/core/enrol.c",
@@ -84,6 +88,11 @@ MUTANTS = {
     "new-keys-reach-phones": ("kiosk/alertd/members/key_rotation.c",
                               "(one->standing != PHONE_IN || one->relay)",
                               "(one->standing != PHONE_IN || one->relay || one->staff)"),
+    "root-shuts-out": ("kiosk/alertd/root_orders.c", "    if (all->revoked_count > revoked)\n",
+                       "    if (all->revoked_count > revoked && said.ended)\n"),
+    "revoked-staff-end-nothing": ("kiosk/alertd/members/staff.c",
+                                  "!root_word_revokes(root, one.account))",
+                                  "!(root_word_revokes(root, one.account) && root->ended))"),
     "revoked-phones-read-nothing": ("kiosk/alertd/members/admin_requests.c",
                                     "m->needs.change_key(m->needs.context, key) == 0;", "true;"),
     "lines-reach-phones": ("kiosk/alertd/delivery_words.c", "taken ? p->words_next + 1 :",
@@ -127,7 +136,7 @@ def caught_after(invariant):
     """How many nights; None: not at all."""
     known = [] if invariant in ANY else ["--known", "tests/nights/known"]
     done = subprocess.run([COPY / "build/nights/nights", "--seed", str(SEED), "--count",
-                           str(NIGHTS), "--until", invariant, *known], cwd=COPY, text=True,
+                           str(NIGHTS), "--until", invariant.split()[0], *known], cwd=COPY, text=True,
                           capture_output=True)
     for line in done.stdout.splitlines():
         if line.startswith("caught after "):

@@ -39,6 +39,7 @@ static struct kind kinds[HAPPENINGS] = {
     [DO_INVITE_STAFF] = {"invite-staff", 0},
     [DO_ROTATE] = {"rotate", 0},
     [DO_REVOKE] = {"revoke", 0},
+    [DO_ROOT_REVOKE] = {"root-revoke", 0},
     [BREAK_POWER] = {"power", 8},
     [BREAK_KILL] = {"kill", 5},
     [BREAK_RESTART] = {"restart", 4},
@@ -190,6 +191,25 @@ static void night_draw_more(struct night *n, uint64_t seed)
             }
 }
 
+/* As above. A staff phone that the root key shuts out; and a phone that is invited some time after
+ * a broker has let the kiosk read letters again, on the connection on which it did not. */
+static void night_draw_last(struct night *n, uint64_t seed)
+{
+    struct chance c = chance_of(seed, 16);
+    size_t count = n->count;
+    if (chance_percent(&c, 8))
+        happening_add(n, DO_ROOT_REVOKE, chance_between(&c, FIRST_HAND, LAST_HAND), &c);
+    for (size_t i = 0; i < count; i++) {
+        struct happening *h = &n->happenings[i];
+        if (h->kind != BREAK_BROKER_DENIES_READING || !chance_percent(&c, 70))
+            continue;
+        h->broker = 0;
+        h->number = h->number / READ_BY_KIOSKS * READ_BY_KIOSKS + READ_LETTERS;
+        happening_add(n, DO_INVITE, h->until + chance_between(&c, 100 * S, 200 * S), &c)->kiosk =
+            h->kiosk;
+    }
+}
+
 void night_draw(struct night *n, uint64_t seed)
 {
     struct chance c = chance_of(seed, 7);
@@ -219,6 +239,7 @@ void night_draw(struct night *n, uint64_t seed)
     struct chance ways = chance_of(seed, 8); /* of its own: other nights are as they were */
     n->two_ways = chance_percent(&ways, 15);
     night_draw_more(n, seed);
+    night_draw_last(n, seed);
 }
 
 void night_reduce(struct night *n, uint32_t without)

@@ -28,6 +28,7 @@ enum happening_kind {
     DO_INVITE_STAFF,
     DO_ROTATE,
     DO_REVOKE,
+    DO_ROOT_REVOKE,
     GESTURES_END,
 
     /* faults */
@@ -85,6 +86,9 @@ struct happening {
 
 enum { NIGHT_HAPPENINGS = 24 };
 
+/* What a kiosk reads at a broker that denies it some of that: which is in the number's rest. */
+enum { READ_LETTERS = 2, READ_BY_KIOSKS = 4 };
+
 struct night {
     uint64_t seed;
     bool real_seals;
@@ -112,9 +116,11 @@ struct night {
     struct phone phone[VENUE_PHONES];
     struct newcomer newcomer[NEWCOMERS];
     size_t newcomers;
-    uint8_t key[ENVELOPE_KEY]; /* the members' newest, once it was changed */
-    int64_t rotated_at;        /* INT64_MAX: it was not; since then the kiosk uses it */
-    struct watcher watcher;    /* started where there is a relay */
+    struct {
+        uint8_t key[ENVELOPE_KEY]; /* the members' newest of this kiosk, once it was changed */
+        int64_t at;                /* INT64_MAX: it was not; since then the kiosk uses it */
+    } rotated[VENUE_KIOSKS];
+    struct watcher watcher; /* started where there is a relay */
 };
 
 /* How likely each kind is; a line "NAME WEIGHT" each in the file, "#" begins a comment. 0, or -1

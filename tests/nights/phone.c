@@ -330,8 +330,7 @@ static void phone_words(struct phone *p, size_t kiosk, const struct words_piece 
         p->words[kiosk].whole = piece->revision;
 }
 
-/* --- its keys -----------------------------------------------------------------------------------
- */
+/* --- its keys --------------------------------------------------------------------------------- */
 
 static void key_begin(struct phone *p, const uint8_t key[ENVELOPE_KEY])
 {
@@ -357,7 +356,8 @@ bool phone_has_key(const struct phone *p, const uint8_t key[ENVELOPE_KEY])
 static bool phone_takes_key(struct phone *p, const struct packet *packet)
 {
     struct envelope_place at = {.topic = packet->topic};
-    const struct venue_kiosk *k = &p->venue->kiosks[0];
+    bool second = strstr(packet->topic, p->venue->kiosks[1].id);
+    const struct venue_kiosk *k = &p->venue->kiosks[second ? 1 : 0];
     char text[ENVELOPE_LETTER_MAX + 1];
     uint8_t key[ENVELOPE_KEY];
     size_t len;
@@ -487,7 +487,7 @@ void phone_init(struct phone *p, const struct venue *v, size_t number, size_t ki
 {
     const struct venue_phone *keys = &v->phones[number];
     memset(p, 0, sizeof *p);
-    p->revoked_at = INT64_MAX;
+    p->revoked_at = p->root_revoked_at = INT64_MAX;
     p->name = name;
     p->venue = v;
     p->keys = keys;

@@ -40,7 +40,8 @@ struct phone {
     bool reads_root, reads_words, reads_keys;
     uint8_t older[PHONE_OLDER][ENVELOPE_KEY]; /* keys that it had before */
     size_t older_count;
-    int64_t revoked_at; /* INT64_MAX: it is not */
+    int64_t revoked_at;      /* INT64_MAX: it is not, or the kiosk has not shown that it knows */
+    int64_t root_revoked_at; /* by the root key, at a broker; INT64_MAX: it is not */
     struct {
         uint64_t revision, have; /* of the set that comes in: bits of its pieces */
         uint64_t whole;          /* the newest revision of which it has all */

@@ -8,6 +8,7 @@
 #include "tests/nights/watch.h"
 #include "tests/nights/wires.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #define HOLD        (1500 * MS)
@@ -168,6 +169,9 @@ static void hand(const struct happening *h)
     case DO_REVOKE:
         move_revokes(playing, h);
         break;
+    case DO_ROOT_REVOKE:
+        move_root_revokes(playing, h);
+        break;
     case DO_STAFF_LOCKDOWN:
         phone_command(staff, h->kiosk, MSG_CMD_LOCKDOWN);
         break;
@@ -249,9 +253,10 @@ static void broker_changes(const struct happening *h, bool begins)
                                      [BREAK_BROKER_OLD] = &b->only_311,
                                      [BREAK_BROKER_REFUSES] = &b->refuses,
                                      [BREAK_BROKER_KEEPS_NOTHING] = &b->no_retain};
-    static const char *const of_kiosks[] = {"/ack/+", "/command/+", "/enrol/+", "/relay/+"};
+    static const char *const of_kiosks[READ_BY_KIOSKS] = {
+        "/ack/+", "/command/+", [READ_LETTERS] = "/enrol/+", "/relay/+"};
     if (h->kind == BREAK_BROKER_DENIES_READING)
-        b->unread = begins ? of_kiosks[h->number % 4] : NULL;
+        b->unread = begins ? of_kiosks[h->number % READ_BY_KIOSKS] : NULL;
     else if (h->kind == BREAK_BROKER_DENIES)
         b->denied = begins ? 1u << h->number % SORTS : 0;
     else
@@ -501,10 +506,15 @@ static void station_prepare(struct night *n, size_t i, struct chance *c)
     station_init(s, n->venue, i == VENUE_KIOSKS ? 0 : i, night_has(n, DO_BUTTON), kiosk_names[i]);
     s->config.brokers_count = s->ways_count = s->machine->ways_count = n->brokers;
     s->config.alert.relay = n->relay;
-    if (night_has(n, DO_INVITE) || night_has(n, DO_INVITE_STAFF)) {
+    bool invites = night_has(n, DO_INVITE) || night_has(n, DO_INVITE_STAFF);
+    bool rotates =
+        night_has(n, DO_ROTATE) || night_has(n, DO_REVOKE) || night_has(n, DO_ROOT_REVOKE);
+    if (invites)
         strcpy(s->config.venue.page, "https://kettle.example.org/");
-        strcpy(s->config.brokers[0].phones, "wss://kettle.example.org/mqtt");
-        s->config.brokers[0].registrar = false; /* accounts are made in advance */
+    for (size_t b = 0; b < n->brokers && (b == 0 ? invites || rotates : !invites && rotates); b++) {
+        struct config_broker *one = &s->config.brokers[b];
+        snprintf(one->phones, sizeof one->phones, "wss://%s.example.org/mqtt", broker_names[b]);
+        one->registrar = false; /* accounts are made in advance */
     }
     s->config.kiosk.cover = n->cover;
     s->config.wipe.enabled = n->wipe;
@@ -553,14 +563,16 @@ static void begin(struct night *n)
         n->phone[p].helps = n->helps;
         n->phone[p].more = chance_of(n->seed, 20 + p);
         n->phone[p].later = chance_of(n->seed, 30 + p);
-        n->phone[p].reads_root = night_has(n, DO_ROOT_END);
+        n->phone[p].reads_root = night_has(n, DO_ROOT_END) || night_has(n, DO_ROOT_REVOKE);
         n->phone[p].reads_words = night_has(n, DO_WORDS);
-        n->phone[p].reads_keys = night_has(n, DO_ROTATE) || night_has(n, DO_REVOKE);
+        n->phone[p].reads_keys =
+            night_has(n, DO_ROTATE) || night_has(n, DO_REVOKE) || night_has(n, DO_ROOT_REVOKE);
     }
     watcher_init(&n->watcher, n->venue, n->kiosks, &n->broker[0], &c);
     n->watcher.conf.relay.again = n->again ? 60 * S : 0;
     n->newcomers = 0;
-    n->rotated_at = INT64_MAX;
+    for (size_t i = 0; i < VENUE_KIOSKS; i++)
+        n->rotated[i].at = INT64_MAX;
     watch_begin(n);
     transcript_night(n->seed);
 }

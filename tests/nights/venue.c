@@ -171,7 +171,7 @@ static void staff_clear(const char *prefix)
 void venue_restore(const struct venue *v)
 {
     static const char *const made_in_nights[] = {"/var/lib/porchlight/all-clear", PATH_ROOT_WORD,
-                                                 PATH_WORDS};
+                                                 PATH_WORDS, PATH_NEW_KEY};
     char text[1024] = "porchlight phones 1\n", hex[65], path[PATH_LEN + 64];
     size_t used = strlen(text);
     for (size_t i = 0; i < VENUE_PHONES; i++) {

@@ -33,6 +33,8 @@ static struct {
     size_t presses_count;
     struct alert_id cleared[COMMANDS]; /* what staff have said is over */
     size_t cleared_count;
+    struct alert_id in_vain[COMMANDS]; /* what revoked staff have said is over */
+    size_t in_vain_count;
     struct record durable[VENUE_KIOSKS + 1];
     uint64_t gestures[VENUE_KIOSKS + 1]; /* lockdowns that a switch gave */
     int64_t gesture_at[VENUE_KIOSKS + 1];
@@ -119,12 +121,23 @@ size_t __real_alert_resume(struct alert *a, const struct alert_standing *s, int6
 size_t __wrap_alert_resume(struct alert *a, const struct alert_standing *s, int64_t now,
                            struct alert_action out[ALERT_ACTIONS_MAX]);
 
-static bool staff_said(const struct alert_id *id)
+static bool is_among(const struct alert_id *all, size_t count, const struct alert_id *id)
 {
-    for (size_t i = 0; i < watch.cleared_count; i++)
-        if (alert_id_equal(&watch.cleared[i], id))
+    for (size_t i = 0; i < count; i++)
+        if (alert_id_equal(&all[i], id))
             return true;
     return false;
+}
+
+static bool staff_said(const struct alert_id *id)
+{
+    return is_among(watch.cleared, watch.cleared_count, id);
+}
+
+/* Who ended what no staff phone has ended: which invariant fails. */
+static const char *ender_of(const struct alert_id *id, const char *nobody)
+{
+    return is_among(watch.in_vain, watch.in_vain_count, id) ? "revoked-staff-end-nothing" : nobody;
 }
 
 static void press_begins(const struct station *s, const struct alert *a)
@@ -157,8 +170,8 @@ static void press_ends(const struct alert_standing *was, const struct alert_even
     bool staff = e->kind == ALERT_EV_COMMAND && staff_said(&was->id);
     bool root = e->kind == ALERT_EV_ROOT && p && watch_root_may_end(p->station->number, p);
     if (was->state == ALERT_LOCKDOWN && !staff && !root)
-        watch_fail("nobody-ends-a-lockdown", "the kiosk ended %s, and no staff phone had said so",
-                   watch_short_id(&was->id));
+        watch_fail(ender_of(&was->id, "nobody-ends-a-lockdown"),
+                   "the kiosk ended %s, and no staff phone had said so", watch_short_id(&was->id));
     story("%s is over at the kiosk", watch_short_id(&was->id));
 }
 
@@ -361,8 +374,9 @@ static void watch_view(const struct phone *p, size_t kiosk)
     bool lockdown = v->state == ALERT_LOCKDOWN && !v->drill;
     if (!alert_id_is_none(&was->id) && !lockdown && !staff_covered(&was->id) &&
         !watch_is_rooted(kiosk, &was->id, was->epoch, was->seq))
-        watch_fail("a-phone-keeps-a-lockdown", "%s has ended %s, and no staff phone had said so",
-                   p->name, watch_short_id(&was->id));
+        watch_fail(ender_of(&was->id, "a-phone-keeps-a-lockdown"),
+                   "%s has ended %s, and no staff phone had said so", p->name,
+                   watch_short_id(&was->id));
     *was = lockdown ? v->alert : (struct view_latch){0};
 }
 
@@ -409,12 +423,14 @@ void watch_answered(struct phone *p, const struct alert_id *id, enum message_kin
 
 void watch_commanded(struct phone *p, size_t kiosk, const struct message *m)
 {
-    (void)p;
     (void)kiosk;
-    if (m->kind != MSG_CMD_ALL_CLEAR || watch.cleared_count == COMMANDS)
+    if (m->kind != MSG_CMD_ALL_CLEAR || watch.cleared_count == COMMANDS || staff_said(&m->id))
         return;
-    if (staff_said(&m->id))
+    if (watch_is_shut_out(p)) {
+        if (watch.in_vain_count < COMMANDS)
+            watch.in_vain[watch.in_vain_count++] = m->id;
         return;
+    }
     watch.cleared[watch.cleared_count++] = m->id;
     struct press *press = watch_press(&m->id);
     if (press && press->ended_at == INT64_MAX)

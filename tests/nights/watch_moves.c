@@ -109,6 +109,28 @@ static void end_of_root(const struct press *p)
     }
 }
 
+/* Kiosk and phones have had the time to learn it. */
+bool watch_is_shut_out(const struct phone *p)
+{
+    int64_t at = p->root_revoked_at, now = world_now();
+    return at < now - NOTICED && is_calm_around(at, now) && reaches_all();
+}
+
+/* The kiosk obeys without anybody there, and has all others given another key. */
+static void end_of_root_revocation(void)
+{
+    const struct night *n = moves.night;
+    for (size_t i = 0; i < n->phones; i++) {
+        const struct phone *p = &n->phone[i];
+        if (p->root_revoked_at < NIGHT - 400 * S && is_calm_around(p->root_revoked_at, NIGHT) &&
+            reaches_all() && (n->rotated[0].at == INT64_MAX || p->revoked_at > n->rotated[0].at))
+            watch_fail("root-shuts-out",
+                       "%s was revoked by the root key, and the others have no "
+                       "new key",
+                       p->name);
+    }
+}
+
 /* --- answers ---------------------------------------------------------------------------------- */
 
 void watch_answer(const struct phone *p, const struct alert_id *id, enum message_kind kind)
@@ -274,34 +296,35 @@ static void end_of_newcomer(const struct newcomer *c)
                    "a phone was invited, and is not in after %lld s", (long long)(takes / S));
 }
 
-/* --- keys ---------------------------------------------------------------------------------------
- */
+/* --- keys ------------------------------------------------------------------------------------- */
 
 /* TCP holds messages back for as long as a hole lasts. */
 #define ON_ITS_WAY (200 * S)
 
 void watch_opened(const struct phone *p, const struct phone_client_heard *h)
 {
-    int64_t now = world_now();
+    int64_t now = world_now(), rotated = moves.night->rotated[h->kiosk - p->client.kiosks].at;
     bool sealed = h->message.kind <= MSG_ALL_CLEAR || h->message.kind == MSG_STATE;
-    if (sealed && h->verdict != VIEW_OLD && p->revoked_at < now && moves.night->rotated_at < now &&
-        moves.night->rotated_at > p->revoked_at &&
-        !night_is_broken(moves.night, now - ON_ITS_WAY, now, true) &&
-        now > moves.night->rotated_at + NOTICED)
+    if (sealed && h->verdict != VIEW_OLD && p->revoked_at < now && rotated < now &&
+        rotated > p->revoked_at && !night_is_broken(moves.night, now - ON_ITS_WAY, now, true) &&
+        now > rotated + NOTICED)
         watch_fail("revoked-phones-read-nothing", "%s reads %s, and is revoked", p->name,
                    message_kind_name(h->message.kind));
 }
 
-static void end_of_keys(void)
+static void end_of_keys(size_t kiosk)
 {
     const struct night *n = moves.night;
-    if (n->rotated_at == INT64_MAX || !reaches_all())
+    int64_t rotated = n->rotated[kiosk].at;
+    const uint8_t *key = n->rotated[kiosk].key;
+    if (rotated == INT64_MAX || !reaches_all())
         return;
     for (size_t i = 0; i < n->phones; i++) {
         const struct phone *p = &n->phone[i];
-        if (p->revoked_at == INT64_MAX && phone_is_linked(p) && !phone_has_key(p, n->key))
-            watch_fail("new-keys-reach-phones", "%s lacks the key that the kiosk uses", p->name);
-        if (p->revoked_at < n->rotated_at && phone_has_key(p, n->key))
+        if (p->revoked_at == INT64_MAX && phone_is_linked(p) && !phone_has_key(p, key))
+            watch_fail("new-keys-reach-phones", "%s lacks the key that %s uses", p->name,
+                       n->stations[kiosk].machine->name);
+        if (p->revoked_at < rotated && phone_has_key(p, key))
             watch_fail("revoked-phones-read-nothing",
                        "%s has a key that was drawn after it was "
                        "revoked",
@@ -318,9 +341,11 @@ void watch_moves_end(void)
         end_of_help(&all[i]);
         end_of_ringing(&all[i]);
     }
-    for (size_t i = 0; i < moves.night->kiosks; i++)
+    for (size_t i = 0; i < moves.night->kiosks; i++) {
         end_of_words(&moves.night->stations[i]);
-    end_of_keys();
+        end_of_keys(i);
+    }
+    end_of_root_revocation();
     for (size_t i = 0; i < moves.night->newcomers; i++)
         end_of_newcomer(&moves.night->newcomer[i]);
 }

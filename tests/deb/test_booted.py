@@ -126,6 +126,21 @@ def test_after_the_upgrade_set_up_and_a_drill_that_a_phone_answers(host, machine
           f"{time.monotonic() - began:.1f} s")
 
 
+def test_a_phone_that_the_root_key_revokes_costs_the_others_a_new_key_by_itself(host, machine):
+    key, service = f"cat {ETC}/credentials/venue.key", "porchlight-new-key.service"
+    before, lost = machine.do(key), "0badcafe0badcafe"
+    machine.do(f"porchlight root revoke {lost} --root {ROOT_KEY}")
+    wait.until(lambda: machine.do(key) != before, lambda: f"a new key; {host.journal(service)}", 60)
+    wait.until(lambda: machine.run("test -e /var/lib/porchlight/new-key-wanted")[0] != 0,
+               lambda: f"that it is wanted no more; {host.journal(service)}", 60)
+    wait.until(lambda: "inactive" in machine.run(f"systemctl is-active {service}")[1], "the end of the service")
+    assert machine.do(f"systemctl show -p Result --value {service}") == "success\n"
+    assert lost in machine.do(f"porchlight root show --json --root {ROOT_KEY}")
+    assert failed(machine) == ""
+    host.close()
+    host.invite()  # this kit's phones learn a key when they join, and no later one
+
+
 def test_a_press_reaches_the_phone(host):
     host.hold()
     host.phones[0].wait("lockdown", "alert", drill=False, within=30)

@@ -213,6 +213,20 @@ void overwrite_prepare(int fd)
         ioctl(fd, _IOR('X', 58, all), &all);
 }
 
+/* FAT gives a file whole clusters of up to 64 kB, and what it had in the last one before it became
+ * shorter is still there. Longer for a moment, all of that is its own. */
+static void take_whole_clusters(int fd, struct stat *st)
+{
+    enum { EXFAT = 0x2011bab0 };
+    struct statfs fs;
+
+    if (fstatfs(fd, &fs) < 0 || (fs.f_type != MSDOS_SUPER_MAGIC && fs.f_type != EXFAT) ||
+        st->st_blksize <= 0 || st->st_size % st->st_blksize == 0)
+        return;
+    if (ftruncate(fd, st->st_size + st->st_blksize - st->st_size % st->st_blksize) == 0)
+        fstat(fd, st);
+}
+
 enum overwrite_result overwrite_file(int fd)
 {
     struct overwrite_range all = {0};
@@ -221,6 +235,7 @@ enum overwrite_result overwrite_file(int fd)
 
     if (fstat(fd, &st) < 0)
         return OVERWRITE_FAILED;
+    take_whole_clusters(fd, &st);
     all.to = st.st_size;
     result = overwrite_ranges(fd, &all, 1);
     if (result != OVERWRITE_VERIFIED)

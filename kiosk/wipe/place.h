@@ -23,8 +23,8 @@ struct place {
     bool known;
     char type[PLACE_TYPE_MAX];     /* as /proc/self/mountinfo has it: ext4, fuse.bindfs */
     char source[PLACE_SOURCE_MAX]; /* what is mounted: a device, a server's folder */
-    char uuid[PLACE_ID_MAX];       /* hex; empty: the kernel does not show it */
-    char fsid[PLACE_ID_MAX];       /* hex, statfs's; empty: none */
+    char uuid[PLACE_ID_MAX];       /* hex, or as udev has it; empty: nobody shows it */
+    char fsid[PLACE_ID_MAX];       /* hex, statfs's; empty: none, or it is the device's number */
     char within[PLACE_WITHIN_MAX]; /* the path in the file system, "/" at its top */
 };
 

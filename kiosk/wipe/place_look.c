@@ -9,6 +9,7 @@
 #include <linux/fiemap.h>
 #include <linux/fs.h>
 #include <linux/magic.h>
+#include <linux/msdos_fs.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -122,18 +123,54 @@ static bool swaps_to_disk(void)
 
 /* --- the file system ---------------------------------------------------------------------------*/
 
-static void look_for_uuid(struct place *at, int fd)
+/* What udev has read on a device, of file systems whose id the kernel does not show. */
+static void look_for_udev_uuid(struct place *at, dev_t device)
+{
+    static const char key[] = "\nE:ID_FS_UUID=";
+    char path[64], text[8192], *found;
+    ssize_t n;
+    int fd;
+
+    snprintf(path, sizeof path, "/run/udev/data/b%u:%u", major(device), minor(device));
+    fd = open(path, O_RDONLY | O_CLOEXEC);
+    n = fd < 0 ? 0 : file_read_all(fd, text, sizeof text - 1);
+    file_close(fd);
+    text[n > 0 ? n : 0] = '\0';
+    found = strstr(text, key);
+    if (found)
+        snprintf(at->uuid, sizeof at->uuid, "%.*s", (int)strcspn(found + sizeof key - 1, "\n"),
+                 found + sizeof key - 1);
+}
+
+/* FAT, exFAT and others give the device's number for an id: the next stick there has the same. */
+static bool is_device_number(const unsigned char id[8], dev_t device)
+{
+    uint32_t number = (minor(device) & 0xff) | major(device) << 8 | (minor(device) & ~0xffu) << 12;
+    uint32_t parts[2];
+
+    memcpy(parts, id, sizeof parts);
+    return parts[0] == number && parts[1] == 0;
+}
+
+static void look_for_uuid(struct place *at, int fd, dev_t device)
 {
     struct fsuuid2 id = {0};
     struct statfs fs;
-    unsigned char bytes[sizeof fs.f_fsid];
+    uint32_t serial = 0;
+    unsigned char bytes[8];
 
+    _Static_assert(sizeof bytes == sizeof fs.f_fsid, "the same on all machines");
     if (ioctl(fd, FS_IOC_GETFSUUID, &id) == 0 && id.len > 0 && id.len <= sizeof id.uuid)
         sodium_bin2hex(at->uuid, sizeof at->uuid, id.uuid, id.len);
     if (fstatfs(fd, &fs) < 0)
         return;
     memcpy(bytes, &fs.f_fsid, sizeof bytes);
-    if (!sodium_is_zero(bytes, sizeof bytes))
+    if (fs.f_type == MSDOS_SUPER_MAGIC && ioctl(fd, FAT_IOCTL_GET_VOLUME_ID, &serial) == 0 &&
+        serial)
+        snprintf(at->uuid, sizeof at->uuid, "%08x", serial);
+    else if (is_device_number(bytes, device) && !at->uuid[0])
+        look_for_udev_uuid(at, device);
+    else if (!sodium_is_zero(bytes, sizeof bytes) && !is_device_number(bytes, device))
         sodium_bin2hex(at->fsid, sizeof at->fsid, bytes, sizeof bytes);
 }
 
@@ -206,7 +243,7 @@ void place_look(struct place_facts *f, const char *mounts, int fd, const char *p
         m.journals_data || (strncmp(m.type, "ext", 3) == 0 && journals_by_default(st.st_dev));
     f->below = place_look_device(st.st_dev);
     f->swaps = !m.no_swap && strcmp(m.type, "tmpfs") == 0 && swaps_to_disk();
-    look_for_uuid(&f->at, fd);
+    look_for_uuid(&f->at, fd, st.st_dev);
 }
 
 void place_look_handle(int fd, const struct place *at, char out[PLACE_HANDLE_MAX])

@@ -111,6 +111,36 @@ def writing_service(word):
     return said
 
 
-OTHERS = {"flaky": failing_disk, "kept": writing_service}
+def shorter_on_fat(word):
+    """Files that were longer: the rest of their last cluster keeps what they had."""
+    where = prepare("fat", KINDS["vfat"].modules)
+    sh("mkfs.vfat -s 64 /dev/ubda >/dev/null; mount -t vfat /dev/ubda $1", where)
+    sh(planting("nothing") + f"for f in key list sheets/1; do yes {word} | head -c 30000 >$f; done; sync; "
+       "truncate -s 9 key list sheets/1; sync", "", "", where)
+    keep(["/dev/ubda"])
+    said = ask("WIPE")
+    sh("umount $1", where)
+    return said
+
+
+def another_stick(word):
+    """At night another FAT is on the same device, which has the same number."""
+    where = prepare("stick", KINDS["vfat"].modules + " loop")
+    swap = "losetup /dev/loop0 $2; mount -t vfat /dev/loop0 $1"
+    sh("truncate -s 4M /run/a /run/b; for f in /run/a /run/b; do mkfs.vfat $f >/dev/null; sleep 1; done; " + swap,
+       where, "/run/a")
+    sh(planting(word), "", "", where)
+    said = ask()
+    sh("umount $1; losetup -d /dev/loop0; " + swap, where, "/run/b")
+    said |= ask("WIPE")
+    sh("umount $1; losetup -d /dev/loop0; " + swap, where, "/run/a")
+    said["resumed"] = wiper("--resume").returncode
+    said["then"] = ask("STATUS")["status"]
+    sh("umount $1", where)
+    said["left"] = Path("/run/a").read_bytes().count(word.encode())
+    return said
+
+
+OTHERS = {"flaky": failing_disk, "kept": writing_service, "fat": shorter_on_fat, "stick": another_stick}
 said = OTHERS[sys.argv[1]](*sys.argv[2:]) if sys.argv[1] in OTHERS else one_kind(*sys.argv[1:])
 Path("/run/out/result").write_text(json.dumps(said))

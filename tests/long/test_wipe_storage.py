@@ -62,3 +62,18 @@ def test_a_unit_that_is_stopped_first_is_no_obstacle(folder):
     assert said["with"]["plan"] == {**good, "keeper": "destroyed"}
     assert said["with"]["drill"] == {**good, "keeper": "already gone"}
     assert said["with"]["wipe"] == {**good, "keeper": "already gone", "kept-list": "unverified"}
+
+
+def test_a_file_that_became_shorter_on_fat(folder):
+    word = "canary-" + secrets.token_hex(20)
+    said = uml.run(folder, disks(folder, 1, 64), "tests.long.storage_inside", "fat", word)
+    assert said["wipe"] == {f"fat-{name}": "destroyed" for name in TARGETS}
+    assert count(folder, "before", 1, word) > 1000 and count(folder, "disk", 1, word) == 0
+
+
+def test_another_stick_at_the_same_device_is_another_place(folder):
+    """FAT has no id but the device's number; its volume's serial number says which it is."""
+    said = uml.run(folder, [], "tests.long.storage_inside", "stick", "canary-" + secrets.token_hex(20))
+    assert said["wipe"] == {f"stick-{name}": "unverified" for name in TARGETS}
+    assert said["resumed"] == 0 and said["then"] == {f"stick-{name}": "destroyed" for name in TARGETS}
+    assert said["left"] == 0

@@ -6,10 +6,10 @@ import os
 import subprocess
 import sys
 
+from tests.bench.peers import old_tree
 from tests.bench.report import percentile
 from tests.kit.place import BUILD, ROOT
 
-OLD = "513488eee986f1be77639b0508580199a6678dbd"
 ROUNDS, SETTLED_S = 3, 8
 
 # Runs in either tree, with its own kit.
@@ -26,19 +26,6 @@ with Kiosk("b", scaled=False, brokers=int(sys.argv[1])) as kiosk:
 """
 
 
-def old_tree():
-    """The old sources, built once below build/."""
-    there = ROOT / "build/bench/old"
-    if not (there / "Makefile").exists():
-        there.mkdir(parents=True)
-        sources = subprocess.run(["git", "-C", str(ROOT), "archive", OLD], check=True,
-                                 capture_output=True).stdout
-        subprocess.run(["tar", "-x", "-C", str(there)], input=sources, check=True)
-    subprocess.run(["make", "-s", "-j2", "build/release/porchlightd", "build/release/porchlight"],
-                   cwd=there, check=True)
-    return there
-
-
 def private_kb(tree, build, brokers):
     done = subprocess.run([sys.executable, "-c", SCRIPT, str(brokers), str(SETTLED_S)], cwd=tree,
                           env={**os.environ, "BUILD": str(build), "PYTHONPATH": str(tree)}, check=True,
@@ -48,7 +35,7 @@ def private_kb(tree, build, brokers):
 
 def bench(report):
     report.heading(f"private memory of porchlightd, median of {ROUNDS}; the peer is 0.1.0")
-    old = old_tree()
+    old = old_tree("porchlightd", "porchlight")
     for brokers in (1, 2):
         mine, theirs = [], []
         for _ in range(ROUNDS):

@@ -1,5 +1,5 @@
-"""Peers that the kiosk is measured beside: `mosquitto_pub -l`, and Node-RED with a TCP input and an MQTT
-output. Each publishes to the same broker by TLS and QoS 1, one line in, one message out."""
+"""Peers that the kiosk is measured beside: version 0.1.0 of itself; `mosquitto_pub -l`, and Node-RED with a TCP
+input and an MQTT output. These two publish to the same broker by TLS and QoS 1, one line in, one message out."""
 
 import json
 import socket
@@ -12,6 +12,7 @@ from tests.kit.place import ROOT
 from tests.kit.process import Process
 from tests.kit.wires import MS, now
 
+OLD = "513488eee986f1be77639b0508580199a6678dbd"
 SPACING_S = 0.015
 LINE = 768  # as long as an alert on the wire
 
@@ -19,6 +20,17 @@ SETTINGS = """module.exports = { flowFile: 'flows.json', credentialSecret: false
   httpNodeRoot: false, uiHost: '127.0.0.1', uiPort: %d, userDir: '%s',
   logging: { console: { level: 'info' } } }
 """
+
+
+def old_tree(*programs):
+    """Version 0.1.0, from this repository's history: these programs, built once below build/."""
+    there = ROOT / "build/bench/old"
+    if not (there / "Makefile").exists():
+        there.mkdir(parents=True)
+        sources = subprocess.run(["git", "-C", str(ROOT), "archive", OLD], check=True, capture_output=True).stdout
+        subprocess.run(["tar", "-x", "-C", str(there)], input=sources, check=True)
+    subprocess.run(["make", "-s", "-j2", *(f"build/release/{name}" for name in programs)], cwd=there, check=True)
+    return there
 
 
 class Publisher:

@@ -13,6 +13,7 @@ import shutil
 import subprocess
 import time
 
+from tests.bench.peers import old_tree
 from tests.bench.report import percentile
 from tests.kit import local, wiper
 from tests.kit.place import fresh
@@ -29,7 +30,7 @@ path = /srv/venue/vault.luks
 MIB = 1 << 20
 SIZES = (("256 MB", 256 * MIB), ("2 GB", 2048 * MIB), ("32 GB sparse", 32768 * MIB))
 FILLED = 2048 * MIB  # what is really written, for shred to overwrite; the rest is a hole
-DISK = FILLED + 512 * MIB
+DISK = FILLED + 768 * MIB
 ROUNDS = 100
 PASS = b"a passphrase"
 
@@ -40,7 +41,7 @@ class Vault:
         self.cell = folder / "sys/bus/nvmem/devices/rtc0/nvmem"
         for made in ("etc/porchlight", "run/porchlight", "var/lib", "srv/venue",
                      "sys/bus/nvmem/devices/rtc0"):
-            (folder / made).mkdir(parents=True)
+            (folder / made).mkdir(parents=True, exist_ok=True)
         (folder / "etc/porchlight/wipe.plan").write_text(PLAN)
         self.path.touch()
         os.truncate(self.path, 32 * MIB)
@@ -123,25 +124,33 @@ def own_disk(folder):
                           capture_output=True, text=True).stdout.strip()
     try:
         subprocess.run(["mount", "-o", "noatime", loop, str(disk)], check=True)
-        (disk / "sys").mkdir()
-        subprocess.run(["mount", "-t", "tmpfs", "none", str(disk / "sys")], check=True)
+        for at in (disk / "sys", disk / "old/sys"):
+            at.mkdir(parents=True)
+            subprocess.run(["mount", "-t", "tmpfs", "none", str(at)], check=True)
         yield disk
     finally:
         subprocess.run(["umount", "-R", "-l", str(disk)], check=True)
         subprocess.run(["losetup", "-d", loop], check=True)
 
 
-def one_size(report, vault, socket, name, size):
+def one_size(report, vault, old, name, size):
+    """`old`: version 0.1.0's vault, of the smallest size."""
     vault.fill(size)
-    took, erased = [], []
-    for _ in range(ROUNDS):  # in turn: both meet the same disk, and the same neighbours on it
+    took, erased, before = [], [], []
+    for _ in range(ROUNDS):  # in turn: all meet the same disk, and the same neighbours on it
         vault.plant()
-        took.append(wipe(socket))
+        took.append(wipe(wiper.socket_of(vault.folder)))
         vault.plant()
         erased.append(timed(["cryptsetup", "luksErase", "-q", str(vault.path)]))
+        if size == SIZES[0][1]:
+            old.plant()
+            before.append(wipe(wiper.socket_of(old.folder)))
     for name_of, share in (("median", 50), ("p99", 99)):
         report.row(f"{name}: keys dead, {name_of}", percentile(took, share), "ms", limit=20,
                    peer=percentile(erased, share))
+        if before:
+            report.row(f"{name}: keys dead by 0.1.0, {name_of}", percentile(before, share), "ms",
+                       peer=percentile(erased, share))
     if size <= FILLED:
         report.row(f"{name}: shred -n1 of the same file", timed(["shred", "-n1", str(vault.path)]),
                    "ms")
@@ -149,22 +158,27 @@ def one_size(report, vault, socket, name, size):
 
 def bench(report):
     report.heading(f"wipe: a cell, a key file and a LUKS2 header, {ROUNDS} times each; "
-                   "the peer is cryptsetup luksErase, in turn with it, which does the LUKS2 header alone")
+                   "the peer is cryptsetup luksErase, in turn with it, which does the LUKS2 header alone; "
+                   "0.1.0 is built from this repository's history")
+    tree = old_tree("porchlight-wipe")
     folder = fresh("b")
     try:
         with own_disk(folder) as disk:
-            measure(report, disk)
+            measure(report, disk, tree / "build/release/porchlight-wipe")
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def measure(report, folder):
-    vault = Vault(folder)
-    vault.plant()
+def measure(report, folder, old_binary):
+    vault, old = Vault(folder), Vault(folder / "old")
+    old.fill(SIZES[0][1])
+    for one in (vault, old):
+        one.plant()
     started = wiper.start(folder, said=folder / "said")
+    started_old = wiper.start(old.folder, said=folder / "said.old", binary=old_binary)
     alone = sync_alone(folder)
     report.row("one fdatasync of 4 kB alone, median", percentile(alone, 50), "ms")
     report.row("one fdatasync of 4 kB alone, p99", percentile(alone, 99), "ms")
     for name, size in SIZES:
-        one_size(report, vault, wiper.socket_of(folder), name, size)
-    assert started.stop() == 0
+        one_size(report, vault, old, name, size)
+    assert started.stop() == 0 and started_old.stop() == 0

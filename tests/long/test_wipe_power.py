@@ -3,10 +3,10 @@ writes that no flush covers torn, dropped and reordered; the file system recover
 resume runs, and nothing opens. Needs root and /dev/fuse."""
 
 import os
-import subprocess
+from contextlib import contextmanager
 from pathlib import Path
 
-from tests.kit import local, process, wiper
+from tests.kit import local, process, wipe_hidden, wiper
 from tests.kit.card import Card, cuts, only_for_the_card
 from tests.kit.place import program
 from tests.kit.wipe_place import PLAN, WipePlace
@@ -32,6 +32,18 @@ class CardPlace(WipePlace):
         (self.memory / "CANARY").unlink()
 
 
+@contextmanager
+def mounted(image, bytes_, at):
+    """What a cut has left, for a moment. `image`: a new file each time, since other programs' mount
+    namespaces may keep an earlier one mounted, with what is in its cache."""
+    image.write_bytes(bytes_)
+    process.run(["mount", "-o", "loop", image, at]).check_returncode()
+    try:
+        yield
+    finally:
+        process.run(["umount", at]).check_returncode()
+
+
 def canaries(mount):
     """Files that still open and hold one. A folder that cannot be listed holds none that opens."""
     found = []
@@ -43,6 +55,11 @@ def canaries(mount):
             except OSError:
                 pass
     return sorted(found)
+
+
+def prepared(prefix):
+    """The record is ready, as on a kiosk after its first start."""
+    process.run([program("porchlight-wipe"), "--prefix", prefix, "--resume"]).check_returncode()
 
 
 def wipe_and_finish(place, logs):
@@ -74,9 +91,7 @@ def test_power_cut_at_every_write(folder):
     with Card(folder) as card:
         place = CardPlace(card.mount)
         place.prepare(folder)
-        # The record is ready, as it does on a kiosk after its first start.
-        process.run([program("porchlight-wipe"), "--prefix", card.mount, "--resume"]
-                    ).check_returncode()
+        prepared(card.mount)
         card.sync()
         before = card.position()
         base = card.image.read_bytes()
@@ -85,23 +100,60 @@ def test_power_cut_at_every_write(folder):
         assert canaries(card.mount) == []
         card.sync()
         ops = card.ops(since=before)
-    cut_image, cut_mount = folder / "cut.image", folder / "cut"
+    cut_mount = folder / "cut"
     cut_mount.mkdir()
     cut_place = CardPlace(cut_mount)
     cut_place.vault_made, cut_place.sentinel_sum = place.vault_made, place.sentinel_sum
     untouched = None
-    for name, image in cuts(base, ops):
-        cut_image.write_bytes(image)
-        subprocess.run(["mount", "-o", "loop", str(cut_image), str(cut_mount)], check=True)
-        try:
+    for number, (name, image) in enumerate(cuts(base, ops)):
+        path = folder / f"cut{number}.image"
+        with mounted(path, image, cut_mount):
             if untouched is None:
                 untouched = cut_place.alive()
                 assert {"clock", "door", "vault", "sheets", "list", "log", "broker"} <= untouched
             seen[after_the_cut(cut_place, name, untouched)] += 1
-        finally:
-            subprocess.run(["umount", str(cut_mount)], check=True)
+        path.unlink()
     writes = sum(not op.flush for op in ops)
     print(f"\npower cuts: {writes} writes and {len(ops) - writes} flushes, {sum(seen.values())} "
           f"images: {seen['untouched']} before the intent, {seen['resumed']} resumed, "
           f"{seen['through']} already through; no canary opened in any that had begun")
     assert seen["resumed"] > 100 and seen["through"] > 0
+
+
+# --- the same with what a look at the file does not show -------------------------------------------
+
+def test_power_cut_with_what_does_not_show(folder):
+    """What is called destroyed after the next start is not on the disk; what was begun is not there either."""
+    seen = {True: 0, False: 0}
+    with Card(folder) as card:
+        for name in ("etc/porchlight", "run/porchlight", "var/lib", "srv/disk"):
+            (card.mount / name).mkdir(parents=True)
+        (card.mount / "etc/porchlight/wipe.plan").write_text(wipe_hidden.PLAN)
+        canary = wipe_hidden.plant(card.mount / "srv/disk/venue")
+        prepared(card.mount)
+        card.sync()
+        before, base = card.position(), card.image.read_bytes()
+        assert wipe_hidden.left(card.image, canary) == set(canary)
+        started = wiper.start(card.mount, said=folder / "wipe.said")
+        assert set(wiper.outcomes(card.mount, "WIPE").values()) == {"unverified"}  # a card behind FUSE
+        assert started.stop() == 0
+        card.sync()
+        assert not wipe_hidden.left(card.image, canary)
+        ops = card.ops(since=before)
+    cut = folder / "cut"
+    cut.mkdir()
+    for number, (name, image) in enumerate(cuts(base, ops)):
+        path = folder / f"cut{number}.image"
+        with mounted(path, image, cut):
+            done = process.run([program("porchlight-wipe"), "--prefix", cut, "--resume"])
+            assert done.returncode in (0, 1), f"{name}: {done.stderr}"
+            begun = "was interrupted" in done.stderr or bool(wiper.results(cut))
+            said = wiper.results(cut)
+        left = wipe_hidden.left(path, canary)
+        path.unlink()
+        seen[begun] += 1
+        assert not left & {n for n, outcome in said.items() if outcome in (1, 2)}, f"{name}: {said}, {left}"
+        assert left == (set() if begun else set(canary)), f"{name}: {said}, {left}"
+    print(f"\npower cuts, what does not show: {len(ops)} writes and flushes, {seen[False]} images before the "
+          f"intent, {seen[True]} begun; of those nothing was left on the disk")
+    assert seen[True] > 50

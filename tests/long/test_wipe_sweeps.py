@@ -4,18 +4,19 @@ Needs root (mounts) and the build without sanitizers: LeakSanitizer does not wor
 The number of points is printed; `pytest -s` shows it.
 """
 
-import hashlib
 import os
-import secrets
 import shutil
-import struct
 import subprocess
 
 import pytest
 
-from tests.kit.mounts import Mounts, written
-from tests.kit.traced import WIPE, Traced, build, resume
+from tests.kit import wipe_hidden, wiper
+from tests.kit.mounts import Mounts
+from tests.kit.traced import Traced, build, each_fault, each_kill, resume
 from tests.kit.wipe_place import KINDS, WipePlace, checksum
+
+STEP = int(os.environ.get("STEP", "1"))  # each call; STEP=9: every ninth, for a quick look
+
 
 @pytest.fixture(scope="module")
 def tracer():
@@ -54,9 +55,7 @@ def test_kill_at_every_call(tracer, place):
     every_kind_answers(whole, "0")
     assert place.alive() == {"broker"}
     untouched = resumed = 0
-    for at in range(1, whole.count + 1):
-        place.plant()
-        Traced(tracer, place, "WIPE", "kill", at)
+    for at in each_kill(tracer, place, range(1, whole.count + 1, STEP)):
         before = place.alive()
         if resume(place):
             resumed += 1
@@ -66,24 +65,19 @@ def test_kill_at_every_call(tracer, place):
             untouched += 1
             assert before == set(KINDS) - {"book"}, f"call {at}: touched before the intent stood"
         calm(place)
-    print(f"\nkill sweep, WIPE: {whole.count} points, {untouched} before the intent stood, "
+    print(f"\nkill sweep, WIPE: {len(range(0, whole.count, STEP))} of {whole.count} points, {untouched} before the intent stood, "
           f"{resumed} resumed; all dead after each rerun")
-    assert resumed > 300
+    assert resumed * STEP > 300
 
 
 def test_kill_at_every_call_of_finish(tracer, place):
-    def wiped():
-        place.plant()
-        Traced(tracer, place, "WIPE", "list")
-        assert place.alive() == {"broker"}
-
-    wiped()
+    place.plant()
+    Traced(tracer, place, "WIPE", "list")
+    assert place.alive() == {"broker"}
     whole = Traced(tracer, place, "FINISH", "list")
     assert not place.alive()
     resumed = 0
-    for at in range(1, whole.count + 1):
-        wiped()
-        Traced(tracer, place, "FINISH", "kill", at)
+    for at in each_kill(tracer, place, range(1, whole.count + 1, STEP), "FINISH"):
         before = place.alive()
         if resume(place):
             resumed += 1
@@ -91,22 +85,16 @@ def test_kill_at_every_call_of_finish(tracer, place):
         else:
             assert before in ({"broker"}, set())
         calm(place)
-    print(f"\nkill sweep, FINISH: {whole.count} points, {resumed} resumed")
-    assert resumed > 50
+    print(f"\nkill sweep, FINISH: {len(range(0, whole.count, STEP))} of {whole.count} points, {resumed} resumed")
+    assert resumed * STEP > 50
 
 
 # Once, and from then on for good. EINTR for good is no machine's behaviour: such a call never ends.
 @pytest.mark.parametrize("fault, sticky", [("EIO", False), ("ENOSPC", False), ("EINTR", False),
                                            ("short", False), ("EIO", True), ("ENOSPC", True)])
 def test_fault_at_every_call(tracer, place, fault, sticky):
-    place.plant()
-    whole = Traced(tracer, place, "WIPE", "list")
-    points = [n for n, nr, can_fail in whole.calls if can_fail]
     honest = full = 0
-    for at in points:
-        how = [fault, at] + (["sticky"] if sticky else [])
-        place.plant()
-        cut = Traced(tracer, place, "WIPE", *how)
+    for at, cut in each_fault(tracer, place, fault, sticky, STEP):
         lies = cut.claimed() & place.alive()
         assert not lies, f"{fault} at call {at}: claimed as destroyed but alive: {lies}\n{cut.log}"
         assert place.sentinel_intact(), f"{fault} at call {at}"
@@ -220,17 +208,6 @@ class Weak:
                              "2>/dev/null; true"])
         run(["sync", "-f", self.disk])
 
-    def outcomes(self):
-        """What the record says of each target that has a result."""
-        found = {}
-        data = (self.folder / "var/lib/porchlight-wipe/progress").read_bytes()
-        run_now = max((data[at:at + 64] for at in (0, 4096)), key=lambda h: h[8:12][::-1])[32:48]
-        for at in range(2 * 4096, len(data), 4096):
-            magic, _, outcome = struct.unpack_from("=3I", data, at)
-            if magic == 0x50524853 and data[at + 32:at + 48] == run_now:
-                found[data[at + 48:at + 112].rstrip(b"\0").decode()] = outcome
-        return found
-
     def left(self):
         return {name for name in ("door.key", "list.csv", "sheets") if (self.venue / name).exists()}
 
@@ -239,21 +216,11 @@ def run(argv):
     subprocess.run([str(a) for a in argv], check=True, capture_output=True)
 
 
-def resume_weak(place):
-    """Returns whether a wipe was pending; it cannot be proved, which is no failure here."""
-    done = subprocess.run(place.inside(str(WIPE), "--prefix", str(place.folder), "--resume"),
-                          capture_output=True, text=True, timeout=60)
-    assert done.returncode in (0, 1), done.stderr
-    return "was interrupted" in done.stderr
-
-
 def each_kill_that_resumes(tracer, place, calls):
     """The call, and what the record says after the start that follows it."""
-    for at in calls:
-        place.plant()
-        Traced(tracer, place, "WIPE", "kill", at)
-        if resume_weak(place):
-            yield at, place.outcomes()
+    for at in each_kill(tracer, place, calls):
+        if resume(place, proved=False):
+            yield at, wiper.results(place.folder)
 
 
 @pytest.mark.parametrize("kind, full", [("xfs", False), ("btrfs", False), ("btrfs", True)],
@@ -265,89 +232,47 @@ def test_kill_where_an_overwrite_is_no_proof(tracer, folder, kind, full):
         assert whole.ended() and not whole.claimed() & {"door", "sheets", "list"}, whole.replies
         assert not place.left(), "a name stays readable"
         resumed = 0
-        for at, said in each_kill_that_resumes(tracer, place, range(1, whole.count + 1)):
+        for at, said in each_kill_that_resumes(tracer, place, range(1, whole.count + 1, STEP)):
             resumed += 1
             assert set(said) == {"door", "sheets", "list"}, f"killed at call {at}: {said}"
             assert not {1, 2} & set(said.values()), f"killed at call {at}: {said} is better than it is"
             assert not place.left(), f"killed at call {at} of {whole.count}: a name stays readable"
-        print(f"\nkill sweep, {kind}{', full' if full else ''}: {whole.count} points, {resumed} "
+        print(f"\nkill sweep, {kind}{', full' if full else ''}: {len(range(0, whole.count, STEP))} of {whole.count} points, {resumed} "
               "resumed; nothing was called destroyed, and no name stayed")
-        assert resumed > 50
+        assert resumed * STEP > 50
 
 
 @pytest.mark.parametrize("fault", ["EIO", "ENOSPC", "EROFS", "short"])
 def test_faults_where_an_overwrite_is_no_proof(tracer, folder, fault):
     with Weak(folder, "xfs", False) as place:
-        place.plant()
-        whole = Traced(tracer, place, "WIPE", "list")
-        points = [n for n, nr, can_fail in whole.calls if can_fail]
-        for at in points:
-            place.plant()
-            cut = Traced(tracer, place, "WIPE", fault, at)
+        points = 0
+        for at, cut in each_fault(tracer, place, fault, step=STEP):
+            points += 1
             assert not cut.claimed() & {"door", "sheets", "list"}, \
                 f"{fault} at call {at}: claimed {cut.claimed()}\n{cut.log}"
-        print(f"\nfault sweep, {fault}, xfs with reflinks: {len(points)} points, nothing claimed")
+        print(f"\nfault sweep, {fault}, xfs with reflinks: {points} points, nothing claimed")
 
 
 # --- the same with what a look at the file does not show -------------------------------------------
 
-HIDDEN = """[root venue]
-path = /srv/disk/venue
-settle = yes
-[cell clock]
-cell = file:/srv/disk/venue/cell
-also = yes
-[key door]
-path = /srv/disk/venue/door.key
-also = yes
-[tree sheets]
-path = /srv/disk/venue/sheets
-[file list]
-path = /srv/disk/venue/list.csv
-also = yes
-"""
-STEP = int(os.environ.get("STEP", "1"))  # each call; STEP=9: every ninth, for a quick look
 
 
 class Hidden(Weak):
-    """Locked names, attributes of programs, blocks that read as zeros, copies beside them: on ext4, where all
-    of it can be destroyed."""
+    """kit/wipe_hidden.py's targets."""
 
     def __init__(self, folder):
         super().__init__(folder, "ext4", False)
-        (folder / "etc/porchlight/wipe.plan").write_text(HIDDEN)
+        (folder / "etc/porchlight/wipe.plan").write_text(wipe_hidden.PLAN)
 
     def plant(self):
         run(["chattr", "-R", "-i", self.venue] if self.venue.exists() else ["true"])
         for old in (self.folder / "var/lib/porchlight-wipe", self.venue):
             shutil.rmtree(old, ignore_errors=True)
-        (self.venue / "sheets/deep").mkdir(parents=True)
-        # Others each time: what an earlier round has left in free blocks does not count.
-        self.canary = {name: name.encode() + b" " + secrets.token_hex(10).encode()
-                       for name in ("clock", "door", "sheets", "list")}
-        key = self.canary["clock"].ljust(32, b"k")
-        cell = b"PLc1" + key + hashlib.blake2b(key, digest_size=16).digest()[:4]
-        for name in ("cell", "cell~"):
-            (self.venue / name).write_bytes(cell)
-            (self.venue / name).chmod(0o600)
-        for name, of in (("door.key", "door"), ("door.key.bak", "door"), ("list.csv", "list"),
-                         ("list.csv~", "list"), ("sheets/one", "sheets"), ("sheets/deep/two", "sheets")):
-            (self.venue / name).write_bytes(self.canary[of] * 400)
-        os.setxattr(self.venue / "list.csv", "user.note", self.canary["list"])
-        run(["sync", "-f", self.disk])
-        run(["fallocate", "-z", "-l", "8192", self.venue / "sheets/one"])
-        run(["chattr", "+i", self.venue / "cell", self.venue / "sheets/deep/two", self.venue / "sheets/deep"])
-        run(["sync", "-f", self.disk])
+        self.canary = wipe_hidden.plant(self.venue)
 
     def on_the_disk(self):
         run(["sync", "-f", self.disk])
-        parts = written(self.image)
-        return {name for name, text in self.canary.items() if any(text in part for part in parts)}
-
-    def __enter__(self):
-        super().__enter__()
-        self.image = self.folder / f"image{self.mounts.images}"
-        return self
+        return wipe_hidden.left(self.folder / f"image{self.mounts.images}", self.canary)
 
 
 def test_kill_with_what_does_not_show(tracer, folder):
@@ -356,30 +281,26 @@ def test_kill_with_what_does_not_show(tracer, folder):
         assert place.on_the_disk()
         whole = Traced(tracer, place, "WIPE", "list")
         assert whole.ended() and not place.on_the_disk(), whole.replies
-        assert set(place.outcomes().values()) == {1}
+        assert set(wiper.results(place.folder).values()) == {1}
         resumed = 0
         for at, said in each_kill_that_resumes(tracer, place, range(1, whole.count + 1, STEP)):
             resumed += 1
             assert set(said.values()) <= {1, 2, 3}, f"killed at call {at}: {said}"
             assert not place.on_the_disk(), f"killed at call {at} of {whole.count}: {said}, and it is on the disk"
         print(f"\nkill sweep, what does not show: {whole.count} calls, {resumed} resumed; nothing was left")
-        assert resumed > 50
+        assert resumed * STEP > 50
 
 
 @pytest.mark.parametrize("fault", ["EIO", "ENOSPC", "short"])
 def test_faults_with_what_does_not_show(tracer, folder, fault):
     with Hidden(folder) as place:
-        place.plant()
-        whole = Traced(tracer, place, "WIPE", "list")
-        points = [n for n, nr, can_fail in whole.calls if can_fail]
-        wrong = 0
-        for at in points[::STEP]:
-            place.plant()
-            cut = Traced(tracer, place, "WIPE", fault, at)
+        points = wrong = 0
+        for at, cut in each_fault(tracer, place, fault, step=STEP):
+            points += 1
             left = place.on_the_disk()
             wrong += bool(left)
             last = {name: outcome for kind, outcome, name in cut.replies if kind == "1"}
             claimed = {name for name, outcome in last.items() if outcome in "12"}
             assert not left & claimed, f"{fault} at call {at}: claimed, and on the disk\n{cut.log}"
-        print(f"\nfault sweep, {fault}, what does not show: {len(points[::STEP])} points, {wrong} left something, "
+        print(f"\nfault sweep, {fault}, what does not show: {points} points, {wrong} left something, "
               "and nothing of that was claimed")

@@ -16,7 +16,6 @@
 /* An alert that is not acknowledged for this long is sent again over a new connection. */
 #define UNACKED (10 * NS_PER_S)
 /* A connection that has worked for this long is no longer one of a row of drop-outs. */
-#define STEADY (30 * NS_PER_S)
 /* What a broker keeps of this kiosk has come within this, or is overwritten unread. */
 #define LISTEN NS_PER_S
 /* A sealed alert on the wire: the envelope, its topic, and MQTT's own bytes with the expiry. */
@@ -148,10 +147,10 @@ void broker_path_is_up(struct broker_path *p, const struct mqtt_event *e, bool s
                        int64_t now)
 {
     const struct config_broker *c = &p->setup.broker;
-    char losses[BROKER_PATH_LOSSES_MAX];
+    char losses[BROKER_PATH_LOSSES_MAX], as[LINK_LOG_WHO], line[LINK_LOG_LINE];
     unsigned before;
     p->up = true;
-    p->steady = p->strange = false;
+    p->strange = false;
     p->denied = MQTT_FAULT_FINE;
     p->detail[0] = '\0';
     p->refused = p->unread = 0;
@@ -165,9 +164,10 @@ void broker_path_is_up(struct broker_path *p, const struct mqtt_event *e, bool s
     p->listening = true;
     p->listen_until = now + LISTEN;
     p->outside = c->outside && (!e->here || simulated);
-    if (say_once(&p->said, "up", now, &before))
-        log_info("broker %s: connected, MQTT %s%s", c->name, e->version == 5 ? "5" : "3.1.1",
-                 p->outside ? "" : "; on this network only");
+    snprintf(as, sizeof as, ", MQTT %s%s", e->version == 5 ? "5" : "3.1.1",
+             p->outside ? "" : "; on this network only");
+    if (link_log_up(&p->log, as, now, line))
+        log_info("broker %s: %s", c->name, line);
     if (c->outside && !p->outside && say_once(&p->said, "inside", now, &before))
         log_warning("broker %s: outside = yes, but it runs on this machine; what it accepts is not "
                     "handed over",
@@ -180,30 +180,19 @@ void broker_path_is_up(struct broker_path *p, const struct mqtt_event *e, bool s
 void broker_path_is_down(struct broker_path *p, enum mqtt_fault fault, const char *detail,
                          int64_t now)
 {
-    unsigned before;
-    char times[64];
-    bool news = p->up || p->fault != fault;
+    char line[LINK_LOG_LINE];
     p->up = p->listening = false;
     p->fault = fault;
     snprintf(p->detail, sizeof p->detail, "%s", detail);
-    if (!news || !say_once(&p->said, mqtt_fault_name(fault), now, &before))
-        return;
-    times_before(before, times);
-    log_warning("broker %s: not connected (%s%s%s)%s. %s", p->setup.broker.name,
-                mqtt_fault_name(fault), detail[0] ? ": " : "", detail, times,
-                mqtt_fault_sentence(fault));
+    if (link_log_down(&p->log, fault, detail, now, line))
+        log_warning("broker %s: %s", p->setup.broker.name, line);
 }
 
-/* After a row of drop-outs that were not logged one by one. */
 void broker_path_age(struct broker_path *p, int64_t now)
 {
-    if (!p->up || p->steady || now - p->up_at < STEADY)
-        return;
-    p->steady = true;
-    unsigned unsaid = say_once_unsaid(&p->said, "up");
-    if (unsaid > 0)
-        log_info("broker %s: connected for 30 s; it had come and gone %u times",
-                 p->setup.broker.name, unsaid);
+    char line[LINK_LOG_LINE];
+    if (link_log_time(&p->log, now, line))
+        log_warning("broker %s: %s", p->setup.broker.name, line);
 }
 
 /* TOPIC_COUNT: none of ours. */

@@ -6,6 +6,7 @@
 #include "kiosk/common/say_once.h"
 #include "kiosk/core/path_watch.h"
 #include "kiosk/core/words_piece.h"
+#include "kiosk/mqtt/link_log.h"
 #include "kiosk/mqtt/thread.h"
 
 #include <stdbool.h>
@@ -35,10 +36,10 @@ struct broker_path {
     struct mqtt_limits limits;
     bool listening;               /* what the broker keeps of this kiosk may not have come yet, */
     int64_t listen_until;         /* and is not waited for any longer */
-    bool steady;                  /* this connection has worked for a while */
     bool echoless;                /* rebuilt, as no beat came back, and none has since */
     uint64_t dropped;             /* messages that were over a budget, since the start */
-    struct say_once said;         /* of the log */
+    struct link_log log;          /* what the log says of the connection, */
+    struct say_once said;         /* and of all else */
     size_t words_next, words_end; /* which piece of the host's lines is next, up to which one */
     bool words_waits;             /* for the answer to that one */
     int64_t up_at, echo_at; /* echo_at: when the kiosk's own beat last came back, or NS_NEVER */
@@ -83,7 +84,7 @@ void broker_path_is_let_in(struct broker_path *p);
 /* Messages were dropped: one account's flood costs that account alone. */
 void broker_path_is_flooded(struct broker_path *p, const struct mqtt_event *e, int64_t now);
 
-/* What time brings to the log: a connection that has worked for a while. */
+/* What time brings to the log: what has lasted for a while. */
 void broker_path_age(struct broker_path *p, int64_t now);
 
 /* What is wrong with the path, MQTT_FAULT_FINE: nothing. */

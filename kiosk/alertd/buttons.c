@@ -4,6 +4,7 @@
 #include "kiosk/common/clock.h"
 #include "kiosk/common/log.h"
 #include "kiosk/common/say_once.h"
+#include "kiosk/mqtt/link_log.h"
 #include "kiosk/mqtt/thread.h"
 
 #include <poll.h>
@@ -32,6 +33,7 @@ struct buttons {
     size_t count;
     enum mqtt_fault fault;
     char detail[MQTT_DETAIL_MAX];
+    struct link_log log;
     struct say_once said;
 };
 
@@ -111,25 +113,25 @@ static void buttons_link(const struct buttons *b, const char *topic, bool up)
 
 static void buttons_on_down(struct buttons *b, const struct mqtt_event *e)
 {
-    unsigned before;
+    char line[LINK_LOG_LINE];
     bool was_up = b->fault == MQTT_FAULT_FINE || b->fault == MQTT_FAULT_RIGHTS;
     b->fault = e->fault;
     snprintf(b->detail, sizeof b->detail, "%s", e->detail);
-    if (say_once(&b->said, mqtt_fault_name(e->fault), e->at, &before))
-        log_warning("the buttons' broker: not connected (%s%s%s). %s", mqtt_fault_name(e->fault),
-                    e->detail[0] ? ": " : "", e->detail, mqtt_fault_sentence(e->fault));
+    if (link_log_down(&b->log, e->fault, e->detail, e->at, line))
+        log_warning("the buttons' broker: %s", line);
     if (was_up)
         buttons_link(b, NULL, false);
 }
 
 static void buttons_on_event(struct buttons *b, const struct mqtt_event *e)
 {
+    char line[LINK_LOG_LINE];
     unsigned before;
     if (e->kind == MQTT_UP) {
         b->fault = MQTT_FAULT_FINE;
         b->detail[0] = '\0';
-        if (say_once(&b->said, "up", e->at, &before))
-            log_info("the buttons' broker: connected");
+        if (link_log_up(&b->log, "", e->at, line))
+            log_info("the buttons' broker: %s", line);
         buttons_link(b, NULL, true);
     } else if (e->kind == MQTT_DOWN) {
         buttons_on_down(b, e);
@@ -207,6 +209,13 @@ void buttons_free(struct buttons *b)
         loop_remove(b->loop, mqtt_thread_fd(b->thread));
     mqtt_thread_free(b->thread);
     free(b);
+}
+
+void buttons_time(struct buttons *b, int64_t now)
+{
+    char line[LINK_LOG_LINE];
+    if (b && link_log_time(&b->log, now, line))
+        log_warning("the buttons' broker: %s", line);
 }
 
 enum mqtt_fault buttons_fault(const struct buttons *b, const char **detail)

@@ -34,4 +34,7 @@ bool buttons_are_used(const struct config *config);
  * event, or "". */
 enum mqtt_fault buttons_fault(const struct buttons *b, const char **detail);
 
+/* What time brings to the log. NULL is safe. */
+void buttons_time(struct buttons *b, int64_t now);
+
 #endif

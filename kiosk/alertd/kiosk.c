@@ -142,6 +142,7 @@ void kiosk_time(struct kiosk *k, int64_t now)
     own_messages_time(&k->own, &own, now);
     words_file_look(&k->words, k->prefix, o->delivery, now);
     delivery_time(o->delivery, now);
+    buttons_time(k->buttons, now);
     members_time(k->members, now);
     troubles_look(k, now);
     cue_show(k, now);

@@ -18,17 +18,17 @@
 
 static void registrar_complain(struct registrar *r, const struct mqtt_event *e)
 {
-    if (r->said == e->fault)
-        return;
-    r->said = e->fault;
-    log_warning("broker %s port %d: %s%s (%s%s%s). %s", r->conf->broker.host, r->conf->broker.port,
-                e->topic[0] ? "it refuses " : "not connected", e->topic, mqtt_fault_name(e->fault),
-                e->detail[0] ? ": " : "", e->detail, mqtt_fault_sentence(e->fault));
+    unsigned before;
+    if (say_once(&r->said, e->topic, e->at, &before))
+        log_warning("broker %s port %d: it refuses %s (%s: %s). %s", r->conf->broker.host,
+                    r->conf->broker.port, e->topic, mqtt_fault_name(e->fault), e->detail,
+                    mqtt_fault_sentence(e->fault));
 }
 
 /* After a restart of the broker it is asked again what it has. */
-static void registrar_link(struct registrar *r, bool up, size_t refused)
+static void registrar_link(struct registrar *r, bool up, size_t refused, int64_t at)
 {
+    char as[LINK_LOG_WHO], line[LINK_LOG_LINE];
     r->up = up;
     if (!up)
         return;
@@ -37,8 +37,17 @@ static void registrar_link(struct registrar *r, bool up, size_t refused)
         r->settled = r->tried = false;
     if (refused > 0)
         return;
-    r->said = MQTT_FAULT_FINE;
-    log_info("connected; %zu venues", r->venues_count);
+    snprintf(as, sizeof as, "; %zu venues", r->venues_count);
+    if (link_log_up(&r->log, as, at, line))
+        log_info("%s", line);
+}
+
+static void registrar_unlink(struct registrar *r, const struct mqtt_event *e)
+{
+    char line[LINK_LOG_LINE];
+    if (link_log_down(&r->log, e->fault, e->detail, e->at, line))
+        log_warning("broker %s port %d: %s", r->conf->broker.host, r->conf->broker.port, line);
+    registrar_link(r, false, 0, e->at);
 }
 
 static void registrar_on_event(struct registrar *r, const struct mqtt_event *e)
@@ -46,11 +55,10 @@ static void registrar_on_event(struct registrar *r, const struct mqtt_event *e)
     struct broker_admin_result result;
     switch (e->kind) {
     case MQTT_SUBSCRIBED:
-        registrar_link(r, true, e->refused);
+        registrar_link(r, true, e->refused, e->at);
         break;
     case MQTT_DOWN:
-        registrar_complain(r, e);
-        registrar_link(r, false, 0);
+        registrar_unlink(r, e);
         break;
     case MQTT_MESSAGE:
         if (broker_admin_receive(r->admin, e, &result))
@@ -98,6 +106,9 @@ static bool registrar_may_order(const struct registrar *r)
 
 void registrar_time(struct registrar *r, int64_t now)
 {
+    char line[LINK_LOG_LINE];
+    if (link_log_time(&r->log, now, line))
+        log_warning("broker %s port %d: %s", r->conf->broker.host, r->conf->broker.port, line);
     if (!registrar_may_order(r))
         return;
     do {
@@ -111,7 +122,9 @@ void registrar_time(struct registrar *r, int64_t now)
 
 int64_t registrar_deadline(const struct registrar *r)
 {
-    return registrar_may_order(r) ? broker_admin_deadline(r->admin) : NS_NEVER;
+    int64_t order = registrar_may_order(r) ? broker_admin_deadline(r->admin) : NS_NEVER;
+    int64_t log = link_log_deadline(&r->log);
+    return order < log ? order : log;
 }
 
 /* --- from the config to what runs ------------------------------------------------------------- */

@@ -1,6 +1,8 @@
 #ifndef PORCHLIGHT_REGISTRAR_REGISTRAR_STATE_H
 #define PORCHLIGHT_REGISTRAR_REGISTRAR_STATE_H
 
+#include "kiosk/common/say_once.h"
+#include "kiosk/mqtt/link_log.h"
 #include "kiosk/mqtt/thread.h"
 #include "kiosk/registrar/asker.h"
 #include "kiosk/registrar/broker_admin.h"
@@ -50,7 +52,8 @@ struct registrar {
     struct loop *loop;
     struct mqtt_thread *mqtt;
     bool up;
-    enum mqtt_fault said;
+    struct link_log log;
+    struct say_once said; /* what the broker refuses */
     struct mqtt_event event;
     struct mqtt_publication out;
 };

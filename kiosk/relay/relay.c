@@ -6,6 +6,7 @@
 #include "kiosk/common/paths.h"
 #include "kiosk/common/say_once.h"
 #include "kiosk/common/topics.h"
+#include "kiosk/mqtt/link_log.h"
 #include "kiosk/mqtt/thread.h"
 #include "kiosk/relay/inbound.h"
 #include "kiosk/relay/ntfy.h"
@@ -38,8 +39,8 @@ struct relay {
     struct loop *loop; /* NULL: not started */
     struct mqtt_thread *mqtt;
     struct mqtt_event event; /* the one that is being looked at */
-    enum mqtt_fault said;    /* the last complaint about the broker */
-    struct say_once dropped; /* complaints about floods */
+    struct link_log log;
+    struct say_once said; /* complaints about rights and floods */
     int64_t beat_at;
 };
 
@@ -174,25 +175,23 @@ static void beat(struct relay *r, int64_t now)
 /* Connected, and subscribed to everything; or not any more. */
 static void relay_link(struct relay *r, bool linked, int64_t at)
 {
+    char line[LINK_LOG_LINE];
     ring_policy_link(&r->policy, linked, at);
     if (!linked)
         return;
-    log_info("connected");
-    r->said = MQTT_FAULT_FINE;
+    if (link_log_up(&r->log, "", at, line))
+        log_info("%s", line);
     beat(r, at);
     if (r->web)
         push_registration_offer(&r->registration, &r->inbound, r->web, r->mqtt);
 }
 
-/* Once for each fault, not at each attempt. */
-static void complain(struct relay *r, const struct mqtt_event *e)
+static void relay_unlink(struct relay *r, const struct mqtt_event *e)
 {
-    if (r->said == e->fault)
-        return;
-    r->said = e->fault;
-    log_warning("broker %s port %d: %s%s (%s%s%s). %s", r->conf->broker.host, r->conf->broker.port,
-                e->topic[0] ? "it refuses " : "not connected", e->topic, mqtt_fault_name(e->fault),
-                e->detail[0] ? ": " : "", e->detail, mqtt_fault_sentence(e->fault));
+    char line[LINK_LOG_LINE];
+    if (link_log_down(&r->log, e->fault, e->detail, e->at, line))
+        log_warning("broker %s port %d: %s", r->conf->broker.host, r->conf->broker.port, line);
+    relay_link(r, false, e->at);
 }
 
 static void relay_on_event(struct relay *r, const struct mqtt_event *e)
@@ -204,17 +203,19 @@ static void relay_on_event(struct relay *r, const struct mqtt_event *e)
             relay_link(r, true, e->at);
         break;
     case MQTT_DOWN:
-        complain(r, e);
-        relay_link(r, false, e->at);
+        relay_unlink(r, e);
         break;
     case MQTT_REFUSED:
-        complain(r, e);
+        if (say_once(&r->said, e->topic, e->at, &before))
+            log_warning("broker %s port %d: it refuses %s (%s: %s). %s", r->conf->broker.host,
+                        r->conf->broker.port, e->topic, mqtt_fault_name(e->fault), e->detail,
+                        mqtt_fault_sentence(e->fault));
         break;
     case MQTT_MESSAGE:
         relay_on_message(r, e);
         break;
     case MQTT_DROPPED:
-        if (say_once(&r->dropped, e->topic, e->at, &before))
+        if (say_once(&r->said, e->topic, e->at, &before))
             log_warning("too many messages on %s: %zu were not looked at. Other accounts are not "
                         "held up. If this goes on, revoke that phone or look at that kiosk",
                         e->topic, e->count);
@@ -240,6 +241,9 @@ static void relay_on_readable(void *context, int fd, short revents)
 void relay_time(struct relay *r, int64_t now)
 {
     enum ring_policy_ring wanted;
+    char line[LINK_LOG_LINE];
+    if (link_log_time(&r->log, now, line))
+        log_warning("broker %s port %d: %s", r->conf->broker.host, r->conf->broker.port, line);
     while ((wanted = ring_policy_tick(&r->policy, now)) != RING_POLICY_NOTHING)
         ring(r, wanted);
     if (r->web && r->policy.linked)

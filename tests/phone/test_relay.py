@@ -9,6 +9,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from tests.kit import wait
+from tests.kit.fake_broker import Dialect, FakeBroker
 from tests.phone.kiosk import Kiosk
 from tests.phone.ntfy import Ntfy, Relay
 from tests.phone.serving import Broker
@@ -144,6 +145,27 @@ def test_a_busy_server_is_given_the_time_it_asks_for(folder, authority, status):
         relay.stop()
         kiosk.close()
         broker.stop()
+        ntfy.close()
+
+
+def test_a_broker_that_flaps_costs_few_lines_of_log(folder, authority):
+    ntfy = BusyNtfy(200, 0)
+    flapping = FakeBroker(authority.server("fake"), Dialect(lasts=0.1))
+    broker = Broker(folder, authority).start()
+    kiosk = Kiosk([broker]).online()
+    relay = Relay(folder, broker, [kiosk], ntfy)
+    conf = relay.folder / "etc/porchlight/relay.conf"
+    conf.write_text(conf.read_text().replace(f"port = {broker.port}", f"port = {flapping.port}"))
+    relay.start()
+    try:
+        wait.until(lambda: len(flapping.all("connect")) >= 6, "the sixth connection", 60)
+        said = [line for line in relay.process.said().splitlines() if "connected" in line]
+        assert 2 <= len(said) <= 4, said
+    finally:
+        relay.stop()
+        kiosk.close()
+        broker.stop()
+        flapping.close()
         ntfy.close()
 
 

@@ -8,7 +8,7 @@ import functools
 import multiprocessing
 import statistics
 import sys
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 
 from tests.faults.harness import play
 
@@ -33,9 +33,16 @@ def report(verdicts):
 EACH = 20
 
 
+def run_some(seeds, outbox, world):
+    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as one:
+        return list(one.map(functools.partial(play, outbox=outbox, world=world), seeds))
+
+
 def run_all(seeds, jobs, outbox=True, world=False):
-    with ProcessPoolExecutor(jobs, multiprocessing.get_context("spawn"), max_tasks_per_child=EACH) as pool:
-        return list(pool.map(functools.partial(play, outbox=outbox, world=world), seeds))
+    each = min(EACH, -(-len(seeds) // jobs))
+    parts = [seeds[i:i + each] for i in range(0, len(seeds), each or 1)]
+    with ThreadPoolExecutor(jobs) as pool:
+        return [v for some in pool.map(lambda part: run_some(part, outbox, world), parts) for v in some]
 
 
 def main():

@@ -8,6 +8,8 @@
 #define OTHER_FOLDER                                                                               \
     "Keep it on an ext4 partition of its own, or keep it in a vault whose key is in a cell."
 
+#define SETTLE "And write settle = yes in its root: the journal keeps what was written until now."
+
 /* --- what each file system does with an overwrite -------------------------------------------- */
 
 enum habit {
@@ -133,10 +135,11 @@ struct place_verdict place_judge(const struct place_facts *f)
             {PLACE_UNSURE, 0,
              "its file system also writes contents to its journal (data=journal), which keeps "
              "them",
-             "Mount it without data=journal."},
+             "Mount it without data=journal. " SETTLE},
         swapped = {PLACE_UNSURE, 0,
                    "it is in memory, and swap is on: some of it may be on the disk",
-                   "Switch swap off: sudo porchlight doctor says how. Or mount it with noswap."},
+                   "Switch swap off, as sudo porchlight doctor says, and restart: what is swapped "
+                   "out by now stays there. Or mount it with noswap."},
         covers = {PLACE_UNSURE, 0,
                   "another file system is mounted at its path, below this one, and is not reached",
                   "Look at both with findmnt, and unmount one of them."};
@@ -174,7 +177,7 @@ struct place_verdict place_judge_file(const struct place_file *file)
           "Switch that swap off (swapoff), and name another place in /etc/fstab."}},
         {file->shared,
          {PLACE_UNSURE, 0, "another file or a snapshot shares its blocks, and keeps them",
-          "Delete the other copies, or replace it with cp --reflink=never."}},
+          "Delete the other copies and snapshots first."}},
         {file->encoded,
          {PLACE_UNSURE, 0,
           "it is compressed, so an overwrite goes to new blocks and the old ones "
@@ -183,7 +186,7 @@ struct place_verdict place_judge_file(const struct place_file *file)
         {file->in_inode || file->journaled,
          {PLACE_UNSURE, 0, "its contents go through the file system's journal, which keeps them",
           file->in_inode ? "Keep it in a file system without inline_data."
-                         : "Take the attribute off with chattr -j and write the file again."}},
+                         : "Take the attribute off with chattr -j. " SETTLE}},
         {file->noted,
          {PLACE_UNSURE, 0,
           "it has notes of programs (extended attributes), which the journal of its file system "

@@ -278,6 +278,22 @@ def test_what_shared_its_blocks_once_is_destroyed(folder):
         assert not on_the_disk(venue)
 
 
+def test_what_was_in_the_journal_goes_as_the_plan_advises(folder):
+    """Mounted without data=journal from now on, and with settle = yes."""
+    with MountedVenue(folder) as venue:
+        venue.image = venue.mounts.image("ext4")
+        venue.mounts.mount(venue.image, venue.venue, "data=journal")
+        venue.plan(LIST)
+        venue.sh(f"yes {CANARY} | head -c 90000 >srv/venue/list.csv; sync")
+        listed = venue.run("--plan").stdout
+        assert "Mount it without data=journal." in listed and "write settle = yes in its root" in listed
+        venue.mounts.umount(venue.venue)
+        venue.mounts.mount(venue.image, venue.venue)
+        venue.plan(LIST.replace("[file", "settle = yes\n[file"))
+        assert venue.accept() == venue.ask("WIPE") == {"list": "destroyed"}
+        assert not on_the_disk(venue)
+
+
 CELL = HEAD + "[cell clock]\ncell = file:/srv/venue/cell\n"
 
 

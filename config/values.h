@@ -21,4 +21,8 @@ bool values_ends_in_comma(const char *text);
 /* Which of "a|b|c" the text is; -1: none. */
 int values_choice(const char *words, const char *text);
 
+/* Why this can be neither a host's name nor an IPv4 address, although its letters are right: a
+ * clause in static storage. NULL: it can. */
+const char *values_host_refusal(const char *text);
+
 #endif

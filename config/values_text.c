@@ -209,8 +209,7 @@ static bool values_is_six(const char *text)
     return inet_pton(AF_INET6, address, &six) == 1;
 }
 
-/* What no name can be: a part that DNS does not take, or an address that is none. NULL: it can. */
-static const char *host_refusal(const char *text)
+const char *values_host_refusal(const char *text)
 {
     enum { LABEL_MOST = 63 };
     struct in_addr four;
@@ -218,6 +217,8 @@ static const char *host_refusal(const char *text)
     for (const char *part = text; *part; part += len + (part[len] == '.')) {
         len = strcspn(part, ".");
         digits = strspn(part, DIGITS);
+        if (len == 0)
+            return "a dot is between two parts of a name";
         if (len > LABEL_MOST)
             return "between two dots of a name are 63 letters at most";
     }
@@ -241,9 +242,9 @@ static bool set_host(const struct key *k, const char *text, void *base, const ch
     for (const char *c = text; *c; c++)
         if ((unsigned char)*c < 0x80 && !strchr(LOWER UPPER DIGITS ".-_", *c))
             return false;
-    if (text[0] == '-' || text[0] == '.' || strstr(text, ".."))
+    if (text[0] == '-')
         return false;
-    const char *refusal = host_refusal(text);
+    const char *refusal = values_host_refusal(text);
     *hint = refusal ? refusal : *hint;
     return !refusal && value_put_text(k, text, base, hint);
 }

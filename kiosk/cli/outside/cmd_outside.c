@@ -1,4 +1,5 @@
 #include "config/config.h"
+#include "config/values.h"
 #include "kiosk/cli/files.h"
 #include "kiosk/cli/keys/keyset.h"
 #include "kiosk/cli/keys/root.h"
@@ -210,7 +211,7 @@ static int outside_prepare(struct outside *o)
 static bool is_host_name(const char *name)
 {
     size_t n = strlen(name);
-    return n > 0 && n < CONFIG_TEXT_MAX && name[0] != '-' && name[0] != '.' &&
+    return n > 0 && n < CONFIG_TEXT_MAX && name[0] != '-' && !values_host_refusal(name) &&
            strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-") == n;
 }
 

@@ -2,6 +2,7 @@
 
 #include "config/city.h"
 #include "config/reader.h"
+#include "config/values.h"
 #include "kiosk/common/file.h"
 #include "kiosk/common/log.h"
 
@@ -109,7 +110,7 @@ static bool is_ways(const char *v)
 
 static bool is_host(const char *v)
 {
-    return v[0] && v[0] != '-' && v[0] != '.' && strlen(v) < 100 &&
+    return v[0] && v[0] != '-' && strlen(v) < 100 && !values_host_refusal(v) &&
            strspn(v, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789.-") ==
                strlen(v);
 }

@@ -43,6 +43,7 @@ void reader_complain(struct reader *r, const struct instance *in, int line, cons
     va_start(args, format);
     vsnprintf(sentence + n, sizeof sentence - (size_t)n, format, args);
     va_end(args);
+    utf8_clean(sentence); /* it is shown in terminals, and written as JSON */
     r->complain(r->context, sentence);
 }
 

@@ -284,10 +284,13 @@ static const struct {
       "such as broker-outside; the password itself is in a file of that name in "
       "/etc/porchlight/credentials, never here"}},
     {W "user = a\u200Bb\npassword = x\n",
-     {":12: [broker out] user: found \"a\u200Bb\", expected an account's name of at most 255 "
+     {":12: [broker out] user: found \"a   b\", expected an account's name of at most 255 "
+      "bytes; something invisible is in it; type it again by hand"}},
+    {W "user = a\u202Eb\npassword = x\n",
+     {":12: [broker out] user: found \"a   b\", expected an account's name of at most 255 "
       "bytes; something invisible is in it; type it again by hand"}},
     {W "user = caf\xE9\npassword = x\n",
-     {":12: [broker out] user: found \"caf\xE9\", expected an account's name of at most 255 "
+     {":12: [broker out] user: found \"caf \", expected an account's name of at most 255 "
       "bytes; save the file as UTF-8"}},
 
     /* hours */
@@ -549,7 +552,7 @@ static const struct {
     {W "port = x\nuser = a\u200Bb\n[alert]\nabort_window = 1\n[nope]\na = b\n",
      {":12: [broker out] port: found \"x\", expected a whole number from 1 to 65535; write digits "
       "only",
-      ":13: [broker out] user: found \"a\u200Bb\", expected an account's name of at most 255 "
+      ":13: [broker out] user: found \"a   b\", expected an account's name of at most 255 "
       "bytes; something invisible is in it; type it again by hand",
       ":15: [alert] abort_window: found \"1\", expected 0 for none, or a duration from 1ms to 1h, "
       "such as 45s; write the unit directly after the number: us, ms, s, min, h or d",

@@ -253,7 +253,7 @@ def listed(package):
 @pytest.mark.parametrize("version,script", [("2", "preinst"), ("3", "postinst")])
 def test_power_cut_in_an_upgrade_is_repaired(venue, tmp_path, version, script):
     """In the middle of unpacking, and in the middle of configuring: the root starts, is repaired from
-    what apt has, and is read-only again."""
+    what apt has once no alert is open, and is read-only again."""
     run, at = venue.board.run, "/var/cache/canary"
     run(f"mkdir -p {at} && rm -f /data/go /data/waits")
     packages = [canary(tmp_path, "1"), canary(tmp_path, version, script)]
@@ -263,13 +263,18 @@ def test_power_cut_in_an_upgrade_is_repaired(venue, tmp_path, version, script):
     run(f"echo 'deb [trusted=yes] file:{at} ./' >/etc/apt/sources.list.d/canary.list && "
         "apt-get -q -y -o Dir::Etc::sourcelist=sources.list.d/canary.list "
         "-o Dir::Etc::sourceparts=- -o APT::Get::List-Cleanup=0 update", timeout=600)
-    run("apt-get -q -y install card-canary=1", timeout=900)
+    run("apt-get -q -y --allow-downgrades install card-canary=1", timeout=900)
     run("systemd-run --unit=canary apt-get -q -y install card-canary")
     venue.board.wait_for("test -e /data/waits", 900)
     assert venue.board.call("touch /usr/writable && rm /usr/writable")[0] == 0
+    venue.press(2.5)
+    venue.wait_status(lambda s: s["state"] == "lockdown")
     run("touch /data/go && sync")
     venue.board.cut_power()
     venue.boot()
+    venue.board.wait_for("systemctl is-active porchlight-card-repair", 300)
+    assert run("dpkg --audit") != "" and venue.status()["state"] == "lockdown"
+    venue.reset()
     venue.board.wait_for("dpkg-query -W -f '${db:Status-Abbrev}${Version}' card-canary | "
                          f"grep -x 'ii {version}'", 900)
     assert run("cat /usr/share/card-canary/version").strip() == version

@@ -310,7 +310,9 @@ void watch_screen(struct station *s, const struct screen_cue *cue)
 void watch_wipe(struct station *s, const void *word, size_t len)
 {
     const struct record *r = &watch.durable[index_of(s)];
-    bool disk = (s->disk.faults & (DISK_FULL | DISK_READ_ONLY | DISK_FAILING | DISK_SLOW)) != 0;
+    /* It waits 250 ms for the record. A slow write may still be under way, a failed one comes
+     * again. */
+    bool disk = night_disk_is_broken(watch.night, world_now() - 2 * S, world_now());
     if (len == 4 && memcmp(word, "WIPE", 4) == 0 && !r->standing.wipe_pending && !disk)
         watch_fail("wipe-after-its-intent", "%s: the wipe began, and its intent was not durable",
                    s->machine->name);

@@ -309,6 +309,10 @@ bench-scale: deps-test  ## 1 to 1,000 kiosks with 20,000 phones at one broker, 1
 	+@$(AGAIN) -s all
 	@$(PYTHON) -m tests.bench scale
 
+bench-board: deps-board  ## a GPIO edge in the emulated machine, beside gpiomon and mosquitto_pub; about ten minutes
+	+@$(AGAIN) -s all
+	@$(PYTHON) -m tests.bench board
+
 # What git knows and what it would take in; the other make of hw/ cannot be parsed on this machine.
 tracked = $(shell git ls-files --cached --others --exclude-standard -- $(1) | sort -u)
 C_FILES = $(wildcard $(call tracked,'*.c' '*.h'))
@@ -433,4 +437,4 @@ clean:  ## remove build/
 	rm -rf build
 
 .PHONY: all page handbook pictures run test test-programs test-page test-long wipe-table faults unit units unit-run lint lint-run \
-        bench bench-scale help clean deps-build deps-run deps-test deps-long deps-fuzz deps-lint
+        bench bench-scale bench-board help clean deps-build deps-run deps-test deps-long deps-fuzz deps-lint

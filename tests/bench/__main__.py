@@ -8,7 +8,7 @@ from tests import bench
 from tests.bench.report import Report
 from tests.kit import process
 
-LONG = ("scale",)  # make bench-scale: a quarter of an hour by itself
+LONG = ("scale", "board")  # make bench-scale, make bench-board: a quarter of an hour each
 
 
 def main(names):

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { seal, sealWelcome } from '../../kiosk/phone/core/envelope.js';
-import { toHex } from '../../kiosk/phone/core/bytes.js';
+import { fromHex, toHex } from '../../kiosk/phone/core/bytes.js';
 import { openSession } from '../../kiosk/phone/core/session.js';
 import { openStore } from '../../kiosk/phone/core/store.js';
 import { topicName } from '../../kiosk/phone/core/topics.js';
@@ -64,19 +64,42 @@ test('a new key is taken', () => {
     assert.deepEqual(said, { reasons: [], key: rotated });
 });
 
-test('letters of earlier keys that are sent again take the newest key from nobody', () => {
+// A letter with a key of one byte, and a state that is sealed with it.
+function letter(label) {
     const topic = topicName(venue, kioskId, 'enrol', account);
-    const letter = (label) => [topic, sealWelcome(sodium, { venue, kiosk: kioskId, topic }, phone.publicKey,
+    return [topic, sealWelcome(sodium, { venue, kiosk: kioskId, topic }, phone.publicKey,
         kiosk.privateKey, JSON.stringify({ kind: 'rotate', venue_key: label.repeat(32) }))];
-    const on = topicName(venue, kioskId, 'state'), place = { venue, kiosk: kioskId, topic: on, epoch: 4, seq: 9 };
-    const state = { v: 2, kind: 'state', id: null, epoch: 4, seq: 9, at: '2026-11-29T10:00:00Z', age_ms: null,
+}
+
+function stateUnder(label, epoch, seq) {
+    const topic = topicName(venue, kioskId, 'state'), place = { venue, kiosk: kioskId, topic, epoch, seq };
+    const state = { v: 2, kind: 'state', id: null, epoch, seq, at: '2026-11-29T10:00:00Z', age_ms: null,
         drill: false, resumed: false, detail: null, up: 60000, synced: true, state: 'quiet', seen: 0, safe: 0,
         unconfirmed: false, nonce: '00'.repeat(16) };
+    return [topic, seal(sodium, place, fromHex(label.repeat(32)), kiosk.privateKey, new Uint8Array(24),
+        JSON.stringify(state))];
+}
+
+test('letters of earlier keys that are sent again take the newest key from nobody', () => {
     const { reasons, view } = receivedAll([...['66', '77', '88', '66', '77', '66', '77', '66'].map(letter),
-        [on, seal(sodium, place, new Uint8Array(32).fill(0x88), kiosk.privateKey, new Uint8Array(24),
-            JSON.stringify(state))]]);
+        stateUnder('88', 4, 9)]);
     assert.deepEqual(reasons, []);
     assert.equal(view.epoch, 4);
+});
+
+test('nor do more of them than a phone keeps, once a message has come under it', () => {
+    const earlier = ['60', '61', '62', '63', '64', '65', '66', '67', '68', '69', '70', '71'];
+    const { reasons, view } = receivedAll([...['60', '88'].map(letter), stateUnder('60', 3, 5), stateUnder('88', 4, 9),
+        ...[...earlier, ...earlier].map(letter), stateUnder('88', 5, 2)]);
+    assert.deepEqual(reasons, []);
+    assert.equal(view.epoch, 5);
+});
+
+test('and an old message under one of them does not change which it is', () => {
+    const earlier = ['60', '61', '62', '63', '64', '65', '66', '67', '68', '69'];
+    const { view } = receivedAll([...['60', '88'].map(letter), stateUnder('88', 4, 9), stateUnder('60', 3, 5),
+        ...earlier.map(letter), stateUnder('88', 5, 2)]);
+    assert.equal(view.epoch, 5);
 });
 
 test('a state whose date is none has no age by the clock', () => {

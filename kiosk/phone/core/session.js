@@ -38,6 +38,7 @@ export function openSession({ mqtt, sodium, store, membership: m, now, wall,
     let coming = null; // pieces of newer ones
     let offer = null; // a relay's, judged
     let used = { nonce: null, at: 0 }; // by this phone's last command
+    let inUse = m.inUse ?? m.venueKey; // under which the newest message came: no letter pushes it out
     let asked = null; // the nonce of the command that the kiosk may still refuse
     const keys = { venue: fromHex(m.venueKey), older: (m.olderKeys ?? []).map(fromHex),
         kiosk: fromHex(m.kioskPublic), own: fromHex(m.secret), ownPublic: fromHex(m.public),
@@ -185,7 +186,7 @@ export function openSession({ mqtt, sodium, store, membership: m, now, wall,
         const opened = CLEAR.includes(topic.name) ?
             openClear(sodium, place, keys.kiosk, wire) : openAny(place, wire);
         const message = readMessage(opened.text, topic.name, opened);
-        return message.kind !== 'nothing' && take(topic.name, message, delivery, heard);
+        return message.kind !== 'nothing' && take(topic.name, message, delivery, heard, opened.key);
     }
 
     function takeWords(place, wire, number) {
@@ -224,7 +225,7 @@ export function openSession({ mqtt, sodium, store, membership: m, now, wall,
             take(topic, message, delivery, heard);
     }
 
-    function take(topic, message, delivery, heard) {
+    function take(topic, message, delivery, heard, key) {
         const proved = message.proof &&
             readProof(sodium, m.venue, m.kiosk, keys.root, message.proof);
         const word = { message, retained: delivery.retained, wallAge: wallAge(message), proved };
@@ -241,6 +242,7 @@ export function openSession({ mqtt, sodium, store, membership: m, now, wall,
             return false;
         }
         if (verdict !== 'disowned' && verdict !== 'late') {
+            inUse = key ?? inUse;
             const age = wallAge(message);
             facts = factsHeard(facts, message, now(), age);
             if (viewKind(view) !== was && (view.state !== 'quiet' || was !== 'quiet')) {
@@ -302,14 +304,14 @@ export function openSession({ mqtt, sodium, store, membership: m, now, wall,
     function openAny(place, wire) {
         for (const key of keys.older) {
             try {
-                return open(sodium, place, key, keys.kiosk, wire);
+                return { ...open(sodium, place, key, keys.kiosk, wire), key: toHex(key) };
             } catch (error) {
                 if (!(error instanceof Refused)) {
                     throw error;
                 }
             }
         }
-        return open(sodium, place, keys.venue, keys.kiosk, wire);
+        return { ...open(sodium, place, keys.venue, keys.kiosk, wire), key: m.venueKey };
     }
 
     // Why the kiosk refused this phone's last command. An older one's answer says nothing any more.
@@ -342,9 +344,10 @@ export function openSession({ mqtt, sodium, store, membership: m, now, wall,
             throw new Refused('malformed');
         }
         if (text.venue_key !== m.venueKey) {
-            const others = (m.olderKeys ?? []).filter((key) => key !== text.venue_key);
-            m = { ...m, venueKey: text.venue_key,
-                olderKeys: [m.venueKey, ...others].slice(0, OLDER_KEYS) };
+            const others = [m.venueKey, ...m.olderKeys ?? []].filter((key) => key !== text.venue_key);
+            m = { ...m, venueKey: text.venue_key, inUse,
+                olderKeys: [...others.filter((key) => key === inUse), ...others.filter((key) => key !== inUse)]
+                    .slice(0, OLDER_KEYS) };
             keys.venue = fromHex(m.venueKey);
             keys.older = m.olderKeys.map(fromHex);
             store.renew(m);

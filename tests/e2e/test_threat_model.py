@@ -5,6 +5,7 @@ import re
 import pytest
 
 from tests.kit.place import ROOT
+from tests.mutate.threats import BREAKS, UNBROKEN
 
 PAGE = (ROOT / "kiosk/handbook/threat-model.md").read_text(encoding="utf-8")
 ROWS = [line for line in PAGE.splitlines() if line.startswith("| ") and not line.endswith("| shown by |")]
@@ -28,6 +29,17 @@ def test_every_row_names_a_test(row):
 @pytest.mark.parametrize("name, test", NAMED, ids=lambda value: value)
 def test_every_test_that_is_named_exists(name, test):
     assert defined(file_of(name), test), f"{name} has no {test}"
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.split(" | ")[0][2:60])
+def test_what_breaks_every_row_is_known(row):
+    """`python3 -m tests.mutate.threats` tries each: it takes an hour."""
+    assert any(f"`{test}`" in row for test, *_ in BREAKS) or row.split(" | ")[0][2:] in UNBROKEN
+
+
+@pytest.mark.parametrize("test, file, there, instead", BREAKS, ids=lambda value: value[:60].replace("\n", " "))
+def test_what_breaks_a_row_is_still_in_the_code(test, file, there, instead):
+    assert f"`{test}`" in PAGE and (ROOT / file).read_text(encoding="utf-8").count(there) == 1 and instead != there
 
 
 def test_what_does_not_exist_is_noticed():

@@ -88,6 +88,8 @@ MUTANTS = {
     "new-keys-reach-phones": ("kiosk/alertd/members/key_rotation.c",
                               "(one->standing != PHONE_IN || one->relay)",
                               "(one->standing != PHONE_IN || one->relay || one->staff)"),
+    "no-false-delay": ("kiosk/alertd/sealer.c", "m->synced = clock_is_synced();",
+                       "m->synced = true;"),
     "root-shuts-out": ("kiosk/alertd/root_orders.c", "    if (all->revoked_count > revoked)\n",
                        "    if (all->revoked_count > revoked && said.ended)\n"),
     "revoked-staff-end-nothing": ("kiosk/alertd/members/staff.c",

@@ -283,13 +283,36 @@ bool night_disk_is_broken(const struct night *n, int64_t from, int64_t to)
     return false;
 }
 
-bool night_is_broken(const struct night *n, int64_t from, int64_t to, bool but_for_disk)
+static bool is_of_a_clock(enum happening_kind kind)
+{
+    return kind == BREAK_CLOCK_UNSET || kind == BREAK_CLOCK_STEP || kind == BREAK_CLOCK_DRIFT ||
+           kind == BREAK_PHONE_CLOCK;
+}
+
+static bool is_no_fault(enum happening_kind kind)
+{
+    return kind < GESTURES_END;
+}
+
+/* Whether there is a fault but for those of which one of these says yes. */
+static bool is_broken_by_others(const struct night *n, int64_t from, int64_t to,
+                                bool (*but)(enum happening_kind kind))
 {
     for (size_t i = 0; i < n->count; i++) {
         const struct happening *h = &n->happenings[i];
-        if (!(n->without & 1u << i) && h->kind >= GESTURES_END && h->at <= to && h->until >= from &&
-            !(but_for_disk && is_of_the_disk(h->kind)))
+        if (!(n->without & 1u << i) && !is_no_fault(h->kind) && h->at <= to && h->until >= from &&
+            !but(h->kind))
             return true;
     }
     return false;
+}
+
+bool night_is_broken(const struct night *n, int64_t from, int64_t to, bool but_for_disk)
+{
+    return is_broken_by_others(n, from, to, but_for_disk ? is_of_the_disk : is_no_fault);
+}
+
+bool night_is_broken_but_for_clocks(const struct night *n, int64_t from, int64_t to)
+{
+    return is_broken_by_others(n, from, to, is_of_a_clock);
 }

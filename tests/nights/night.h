@@ -159,4 +159,7 @@ bool night_disk_is_broken(const struct night *n, int64_t from, int64_t to);
  */
 bool night_is_broken(const struct night *n, int64_t from, int64_t to, bool but_for_disk);
 
+/* The same, where only clocks may be wrong. */
+bool night_is_broken_but_for_clocks(const struct night *n, int64_t from, int64_t to);
+
 #endif

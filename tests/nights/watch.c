@@ -449,6 +449,7 @@ void watch_shown(struct phone *p, size_t kiosk)
     const struct view_shown *shown = &p->shown[kiosk];
     const struct station *s = &watch.night->stations[kiosk];
     int64_t now = world_now();
+    watch_clocks(p, kiosk);
     if (!is_calm(shown->show))
         return;
     for (size_t i = 0; i < watch.presses_count; i++) {

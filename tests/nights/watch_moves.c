@@ -35,6 +35,26 @@ static bool is_calm_around(int64_t at, int64_t until)
            !night_has(moves.night, BREAK_RECORD_LOST) && !night_has(moves.night, BREAK_RECORD_OLD);
 }
 
+/* --- clocks ----------------------------------------------------------------------------------- */
+
+/* The first minutes are for starting. */
+#define STARTED (3 * MINUTE)
+
+void watch_clocks(const struct phone *p, size_t kiosk)
+{
+    const struct view_shown *shown = &p->shown[kiosk];
+    int64_t now = world_now();
+    bool revoked = p->revoked_at != INT64_MAX || p->root_revoked_at != INT64_MAX;
+    if ((!shown->delayed && !shown->held) || now < STARTED || revoked ||
+        night_is_broken_but_for_clocks(moves.night, now - BEFORE - NOTICED, now) ||
+        night_has(moves.night, BREAK_SEIZED) || night_has(moves.night, BREAK_COPY) ||
+        night_has(moves.night, BREAK_RECORD_LOST) || night_has(moves.night, BREAK_RECORD_OLD) ||
+        night_has(moves.night, BREAK_CUT_IN_WRITE)) /* which strikes later */
+        return;
+    watch_fail("no-false-delay", "%s shows that messages are %s, and nobody holds any back",
+               p->name, shown->delayed ? "delayed" : "held back");
+}
+
 /* --- the root key's message ------------------------------------------------------------------- */
 
 bool watch_is_rooted(size_t kiosk, const struct alert_id *id, uint64_t epoch, uint64_t seq)

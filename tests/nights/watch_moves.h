@@ -48,6 +48,9 @@ bool watch_is_rooted(size_t kiosk, const struct alert_id *id, uint64_t epoch, ui
 /* The kiosk has ended it by the root key's message: may it? */
 bool watch_root_may_end(size_t kiosk, const struct press *p);
 
+/* After each look at what this phone shows. */
+void watch_clocks(const struct phone *p, size_t kiosk);
+
 /* The root key has revoked this phone, and kiosk and phones must know it by now. */
 bool watch_is_shut_out(const struct phone *p);
 

@@ -114,6 +114,20 @@ def test_a_recorded_command_works_no_second_time(kiosk, staff):
     assert len(member.all("all-clear", "alert")) == 1
 
 
+def test_a_recorded_lockdown_begins_no_second_one(kiosk, staff):
+    """It names no alert, so that the kiosk's nonce alone shows that it is old."""
+    spy, member = kiosk.spy([f"command/{kiosk.account_of('staff')[0]}"]), kiosk.member()
+    assert staff("lockdown").returncode == 0
+    member.wait("lockdown", "alert")
+    assert staff("all-clear").returncode == 0
+    member.wait("all-clear", "alert")
+    before, phone = kiosk.status()["refused"], kiosk.member("staff")
+    wait.until(lambda: spy.received, "what the spy saw")
+    phone.client.publish(f"{kiosk.place}/command/{phone.account}", spy.received[0].wire, qos=1).wait_for_publish(5)
+    wait.until(lambda: kiosk.status()["refused"] > before, "the replay counted")
+    assert kiosk.status()["state"] == "quiet"
+
+
 def refusals(kiosk, phone, secret):
     """What the kiosk answered to that phone's commands."""
     topic, (public, _) = f"answer/{phone.account}", na.crypto_sign_seed_keypair(secret[:32])

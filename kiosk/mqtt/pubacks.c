@@ -2,13 +2,28 @@
 
 #include <stdio.h>
 
-void pubacks_sent(struct pubacks *a, int mid, uint64_t token, struct manners_thing *thing,
-                  const char *topic)
+/* A free place, or that of the oldest. */
+static struct puback *pubacks_place(struct pubacks *a)
 {
-    struct puback *one = &a->all[a->orders % PUBACKS_MAX];
+    struct puback *found = &a->all[0];
+    for (struct puback *one = a->all; one < a->all + PUBACKS_MAX && found->mid != 0; one++)
+        if (one->mid == 0 || one->order < found->order)
+            found = one;
+    return found;
+}
+
+void pubacks_sent(struct pubacks *a, int mid, uint64_t token, struct manners_thing *thing,
+                  const char *topic, int64_t now)
+{
+    struct puback *one = pubacks_place(a);
     a->forgot = a->forgot || one->mid != 0;
-    *one = (struct puback){
-        .mid = mid, .order = ++a->orders, .token = token, .thing = thing, .code = PUBACKS_AWAITED};
+    a->jammed = a->jammed || (one->mid != 0 && one->late);
+    *one = (struct puback){.mid = mid,
+                           .order = ++a->orders,
+                           .token = token,
+                           .thing = thing,
+                           .code = PUBACKS_AWAITED,
+                           .sent_at = now};
     snprintf(one->topic, sizeof one->topic, "%s", topic);
 }
 
@@ -54,6 +69,17 @@ bool pubacks_next(struct pubacks *a, int64_t now, struct puback *out)
     *out = *found;
     found->mid = 0;
     return true;
+}
+
+struct puback *pubacks_late(struct pubacks *a, int64_t now)
+{
+    for (struct puback *one = a->all; one < a->all + PUBACKS_MAX; one++)
+        if (one->mid != 0 && one->code == PUBACKS_AWAITED && !one->late &&
+            now - one->sent_at >= PUBACKS_LATE) {
+            one->late = true;
+            return one;
+        }
+    return NULL;
 }
 
 bool pubacks_wait(const struct pubacks *a)

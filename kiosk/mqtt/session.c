@@ -15,6 +15,10 @@
 #define TURN       (2 * SECOND)
 #define TURN_TRIAL (250 * INT64_C(1000000))
 
+/* Beyond so many publications that the broker has not answered, libmosquitto sends none, an alert
+ * neither. A broker that never answers for one kind is left long before. */
+enum { UNANSWERED_MOST = 1000 };
+
 void mqtt_session_library_init(void)
 {
     /* One arena for all threads: they allocate little, and what each keeps for itself is lost to
@@ -27,6 +31,7 @@ static int options_set(struct mqtt_session *s, SSL_CTX *tls)
 {
     int version = s->version == MQTT_VERSION_5 ? MQTT_PROTOCOL_V5 : MQTT_PROTOCOL_V311;
     int bad = mosquitto_int_option(s->mosq, MOSQ_OPT_PROTOCOL_VERSION, version);
+    bad |= mosquitto_int_option(s->mosq, MOSQ_OPT_SEND_MAXIMUM, UNANSWERED_MOST);
     bad |= mosquitto_int_option(s->mosq, MOSQ_OPT_TCP_NODELAY, 1);
     if (tls) {
         bad |= mosquitto_void_option(s->mosq, MOSQ_OPT_SSL_CTX, tls);
@@ -160,7 +165,11 @@ int mqtt_session_turn(struct mqtt_session *s)
     if (session_result(s, mosquitto_loop(s->mosq, 0, 1)) != 0)
         return -1;
     session_age(s);
-    return 0;
+    if (!s->pubacks.jammed)
+        return 0;
+    if (!s->end.refused)
+        snprintf(s->end.detail, sizeof s->end.detail, "it does not confirm what it is sent");
+    return -1;
 }
 
 void mqtt_session_leave(struct mqtt_session *s)

@@ -160,6 +160,14 @@ void session_pubacks_judge(struct mqtt_session *s)
     }
 }
 
+void session_pubacks_age(struct mqtt_session *s, int64_t now)
+{
+    for (const struct puback *one; (one = pubacks_late(&s->pubacks, now));)
+        if (one->token == 0)
+            s->listener.refused(s->listener.context, one->topic, 0, MQTT_FAULT_BROKER,
+                                "it does not confirm that it has this");
+}
+
 /* libmosquitto passes over a PUBACK for what it has not sent; only its log has it. */
 static void session_on_log(struct mosquitto *mosq, void *context, int level, const char *line)
 {

@@ -87,6 +87,10 @@ void session_callbacks_set(struct mosquitto *mosq);
 /* Hands over which publications the broker has taken, as far as that can be judged now. */
 void session_pubacks_judge(struct mqtt_session *s);
 
+/* Reports those that the broker does not answer for. With a token, whoever gave it notices by
+ * itself. */
+void session_pubacks_age(struct mqtt_session *s, int64_t now);
+
 /* CONNACK; also called where libmosquitto could not read one. */
 void session_on_connect(struct mosquitto *mosq, void *context, int code, int flags,
                         const mosquitto_property *properties);

@@ -123,7 +123,7 @@ static void publication_give(struct mqtt_session *s, const struct mqtt_publicati
     if (qos == 0 && p->token != 0)
         s->listener.acked(s->listener.context, p->token, false, false);
     if (qos > 0)
-        pubacks_sent(&s->pubacks, mid, p->token, thing, p->topic);
+        pubacks_sent(&s->pubacks, mid, p->token, thing, p->topic, clock_now());
 }
 
 static struct manners_thing *publication_thing(const struct mqtt_session *s,
@@ -221,6 +221,7 @@ void session_age(struct mqtt_session *s)
     if (s->up && now - s->up_at > ANSWER)
         manners_lasted(s->manners);
     session_pubacks_judge(s);
+    session_pubacks_age(s, now);
     if (s->up)
         chance_give(s, now - s->up_at);
     session_advance(s);

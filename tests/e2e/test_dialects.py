@@ -173,7 +173,8 @@ def publications():
                       faults=("rights", "limits", "broker"))
         yield Row(f"hangs up at PUBLISH {topic}", Dialect(puback=puback_on(topic, HangUp)),
                   faults=("rights", "limits"), connects=10)
-        yield Row(f"no PUBACK on {topic}", Dialect(puback=puback_on(topic, Silence)))
+        yield Row(f"no PUBACK on {topic}", Dialect(puback=puback_on(topic, Silence)),
+                  faults=("broker",))
     yield Row("PUBACK 0x10 on everything", Dialect(puback=lambda *a: 0x10), delivery="unheard")
     yield Row("PUBACK 0x10 on alert", Dialect(puback=puback_on("alert", 0x10)), delivery="unheard")
     yield Row("PUBACK 0x10 on alert, and a relay has the ring",

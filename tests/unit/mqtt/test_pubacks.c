@@ -16,9 +16,9 @@ enum { STATE = 7, ALERT = 8, RING = 9 }; /* packet identifiers in the order of s
 static struct pubacks three_sent(void)
 {
     struct pubacks a = {0};
-    pubacks_sent(&a, STATE, 0, NULL, "state");
-    pubacks_sent(&a, ALERT, 1, NULL, "alert");
-    pubacks_sent(&a, RING, 2, NULL, "ring");
+    pubacks_sent(&a, STATE, 0, NULL, "state", S);
+    pubacks_sent(&a, ALERT, 1, NULL, "alert", S);
+    pubacks_sent(&a, RING, 2, NULL, "ring", S);
     return a;
 }
 
@@ -111,10 +111,32 @@ static void more_unanswered_than_there_is_room_for_make_no_broker_strange(void *
     struct pubacks a = {0};
     (void)state;
     for (int i = 1; i <= PUBACKS_MAX + 1; i++)
-        pubacks_sent(&a, i, 0, NULL, "notice");
+        pubacks_sent(&a, i, 0, NULL, "notice", S);
     assert_null(pubacks_answered(&a, 1, 0, S));
     assert_false(pubacks_came(&a, 1));
     assert_false(a.strange);
+}
+
+static void what_is_never_answered_is_late_once_and_jams_when_there_is_no_room_left(void **state)
+{
+    struct pubacks a = {0};
+    struct puback one;
+    (void)state;
+    pubacks_sent(&a, STATE, 0, NULL, "state", S);
+    for (int i = 1; i < 3 * PUBACKS_MAX; i++) { /* what is answered makes room */
+        pubacks_sent(&a, STATE + i, 0, NULL, "notice", S);
+        comes(&a, STATE + i, S);
+        assert_true(pubacks_next(&a, S + PUBACKS_EARLY, &one));
+    }
+    assert_null(pubacks_late(&a, S + PUBACKS_LATE - 1));
+    assert_int_equal(pubacks_late(&a, S + PUBACKS_LATE)->mid, STATE);
+    assert_null(pubacks_late(&a, 100 * S));
+    for (int i = 1; i < PUBACKS_MAX; i++)
+        pubacks_sent(&a, STATE + i, 0, NULL, "notice", 100 * S);
+    assert_false(a.jammed);
+    pubacks_sent(&a, 1000, 0, NULL, "notice", 100 * S);
+    assert_true(a.jammed);
+    assert_int_equal(pubacks_answered(&a, 1000, 0, 100 * S)->mid, 1000); /* a late answer counts */
 }
 
 int main(void)
@@ -127,6 +149,7 @@ int main(void)
         cmocka_unit_test(
             a_broker_that_answers_for_the_message_before_is_strange_at_its_first_answer),
         cmocka_unit_test(a_second_answer_for_the_same_message_is_strange),
+        cmocka_unit_test(what_is_never_answered_is_late_once_and_jams_when_there_is_no_room_left),
         cmocka_unit_test(more_unanswered_than_there_is_room_for_make_no_broker_strange),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -131,7 +131,7 @@ static void shrink(uint64_t seed, const char *invariant)
     uint32_t without = night_shrink(seed, invariant);
     printf("shrunk: --seed %" PRIu64 " --without %x\n", seed, without);
     story_told = true;
-    night_draw(&night, seed);
+    pair_or_one_draw(&night, seed);
     night_reduce(&night, without);
     script_write(stdout, &night, invariant);
     night_play(&night, without);
@@ -187,12 +187,6 @@ static void report(const struct run *r)
            (double)r->events / (double)r->nights);
 }
 
-/* One night in sixteen is played twice, with code and with duress. */
-static bool is_pair(uint64_t seed)
-{
-    return seed % 16 == 5;
-}
-
 static bool fails_now(const char *invariant)
 {
     const struct failure *f;
@@ -208,12 +202,7 @@ static int nights(const struct options *o)
     struct run r = {.began = seconds(CLOCK_MONOTONIC)};
     printf("nights from seed %" PRIu64 "\n", o->seed);
     while (o->seconds > 0 ? seconds(CLOCK_MONOTONIC) - r.began < o->seconds : r.nights < o->count) {
-        if (is_pair(o->seed + r.nights))
-            pair_play(&night, o->seed + r.nights, o->without);
-        else {
-            night_draw(&night, o->seed + r.nights);
-            night_play(&night, o->without);
-        }
+        pair_or_one_play(&night, o->seed + r.nights, o->without);
         r.nights++;
         r.events += world_events();
         if (story_told)

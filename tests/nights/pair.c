@@ -137,7 +137,7 @@ static void pair_draw(struct night *n, uint64_t seed)
         n->happenings[last].kind = DO_CODE;
 }
 
-void pair_play(struct night *n, uint64_t seed, uint32_t without)
+static void pair_play(struct night *n, uint64_t seed, uint32_t without)
 {
     for (int i = 0; i < 2; i++) {
         pair_draw(n, seed);
@@ -149,6 +149,29 @@ void pair_play(struct night *n, uint64_t seed, uint32_t without)
     }
     for (int s = 0; s < SURFACES && observers[0].state && observers[1].state; s++)
         compare((enum surface)s);
+}
+
+static bool pair_is_due(uint64_t seed)
+{
+    return seed % 16 == 5;
+}
+
+void pair_or_one_draw(struct night *n, uint64_t seed)
+{
+    if (pair_is_due(seed))
+        pair_draw(n, seed);
+    else
+        night_draw(n, seed);
+}
+
+void pair_or_one_play(struct night *n, uint64_t seed, uint32_t without)
+{
+    if (pair_is_due(seed)) {
+        pair_play(n, seed, without);
+        return;
+    }
+    night_draw(n, seed);
+    night_play(n, without);
 }
 
 void pair_begins(struct night *n)

@@ -15,9 +15,12 @@ enum surface {
     SURFACES,
 };
 
-/* Plays the pair of nights that this seed gives; watch_failures has the first difference of each
- * surface, "code-is-duress-network-in-quiet". */
-void pair_play(struct night *n, uint64_t seed, uint32_t without);
+/* The night of that seed: one in sixteen is a pair's. */
+void pair_or_one_draw(struct night *n, uint64_t seed);
+
+/* Plays it, a pair's twice; watch_failures then has the first difference of each surface,
+ * "code-is-duress-network-in-quiet", too. */
+void pair_or_one_play(struct night *n, uint64_t seed, uint32_t without);
 
 /* Called by night_play before the night runs. */
 void pair_begins(struct night *n);

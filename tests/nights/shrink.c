@@ -9,12 +9,7 @@ static bool still_fails(uint64_t seed, uint32_t without, const char *invariant)
 {
     static struct night night;
     const struct failure *f;
-    if (strncmp(invariant, "code-is-duress", 14) == 0) {
-        pair_play(&night, seed, without);
-    } else {
-        night_draw(&night, seed);
-        night_play(&night, without);
-    }
+    pair_or_one_play(&night, seed, without);
     size_t n = watch_failures(&f);
     for (size_t i = 0; i < n; i++)
         if (strcmp(f[i].name, invariant) == 0)

@@ -97,13 +97,15 @@ static int slot_write(int fd, const struct record_place *at, int *doubt, const s
     if (slot < 0 && errno != EBADMSG)
         return -1;
     struct record_slots s = record_slots(at->cell, (size_t)len);
+    if (*doubt == 0 && slot >= 0 && record_file_settle(fd, at->cell) != 0)
+        *doubt = slot + 1;
     int to = *doubt > 0 ? *doubt - 1 : (slot + 1) % s.count;
     now.boxed = r->boxed && !at->cell;
     size_t size = record_encode(&now, serial + 1, bytes);
     *doubt = to + 1;
     if (write_at(fd, bytes, size, to * s.apart) != 0 || record_file_settle(fd, at->cell) != 0)
         return -1;
-    *doubt = 0;
+    *doubt = RECORD_UNDOUBTED;
     return 0;
 }
 

@@ -14,9 +14,11 @@ int record_file_read(const struct record_place *at, struct record *r);
 
 /* Where a write failed, kept from one write to the next: what the card did not take can still be
  * read from memory, and so looks like the newest record. The next write goes to the same slot, for
- * the other one alone is on the card. Zero at first. */
+ * the other one alone is on the card. Zero at first: what a process that died left in memory is
+ * brought to the card before the other slot is written. */
+enum { RECORD_UNDOUBTED = -1 };
 struct record_doubts {
-    int record, box; /* 1 + the slot; 0: none */
+    int record, box; /* 1 + the slot; RECORD_UNDOUBTED; 0: nothing is known yet */
 };
 
 /* Durable once it returns 0. Else -1 with errno, and the earlier record is still there. For a cell

@@ -101,11 +101,11 @@ static void test_after_a_failed_write_the_other_slot_is_left_alone(void **state)
     assert_int_equal(record_file_write(&at, &doubts, &sample), 0);
     next.epoch = 8;
     assert_int_equal(record_file_write(&at, &doubts, &next), 0);
-    assert_int_equal(doubts.record, 0);
+    assert_int_equal(doubts.record, RECORD_UNDOUBTED);
     doubts.record = 2;
     next.epoch = 9;
     assert_int_equal(record_file_write(&at, &doubts, &next), 0);
-    assert_int_equal(doubts.record, 0);
+    assert_int_equal(doubts.record, RECORD_UNDOUBTED);
     assert_int_equal(record_file_read(&at, &r), 0);
     assert_int_equal(r.epoch, 9);
     int fd = open(at.path, O_WRONLY | O_CLOEXEC);

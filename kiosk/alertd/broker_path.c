@@ -71,7 +71,8 @@ static void client_id_of(const struct config_broker *b, const char *kiosk,
 void broker_path_init(struct broker_path *p, const struct config *config, size_t i,
                       const char *password, const struct sealer *sealer)
 {
-    *p = (struct broker_path){.fault = MQTT_FAULT_ROUTE, .echo_at = NS_NEVER, .latency = -1};
+    *p = (struct broker_path){
+        .fault = MQTT_FAULT_ROUTE, .echo_at = NS_NEVER, .words_again = NS_NEVER, .latency = -1};
     struct mqtt_setup *s = &p->setup;
     *s = (struct mqtt_setup){.broker = config->brokers[i],
                              .password = password,

@@ -42,6 +42,7 @@ struct broker_path {
     struct say_once said;         /* and of all else */
     size_t words_next, words_end; /* which piece of the host's lines is next, up to which one */
     bool words_waits;             /* for the answer to that one */
+    int64_t words_again;          /* when refused ones are sent again; NS_NEVER */
     int64_t up_at, echo_at; /* echo_at: when the kiosk's own beat last came back, or NS_NEVER */
     uint64_t newest[FRESHNESS_GROUPS]; /* seq of the newest message of each that it was given */
     uint64_t beats[BROKER_PATH_BEATS]; /* hashes of the last beats that were sent this way */

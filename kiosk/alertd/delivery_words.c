@@ -1,8 +1,12 @@
 #include "kiosk/alertd/delivery_parts.h"
+#include "kiosk/common/clock.h"
 #include "kiosk/common/log.h"
+#include "kiosk/core/ns.h"
 
 /* The host's own lines, a piece after the other: each waits until the broker has taken the one
- * before, so that a broker which does not want them is asked once. */
+ * before, so that a broker which does not want them is asked once, and again after this long: one
+ * that was about to hang up may have seemed to refuse them. */
+#define WORDS_AGAIN (120 * NS_PER_S)
 
 /* Tokens of pieces; those of rings and alerts are others. */
 #define WORDS_TOKEN (UINT64_C(1) << 62)
@@ -31,6 +35,7 @@ void delivery_words_up(struct delivery *d, struct broker_path *p)
     p->words_next = 0;
     p->words_end = d->words_count;
     p->words_waits = false;
+    p->words_again = NS_NEVER;
 }
 
 void delivery_words_answered(struct delivery *d, struct broker_path *p, uint64_t token, bool taken)
@@ -39,13 +44,20 @@ void delivery_words_answered(struct delivery *d, struct broker_path *p, uint64_t
         return;
     p->words_waits = false;
     p->words_next = taken ? p->words_next + 1 : p->words_end;
+    p->words_again = taken ? p->words_again : clock_now() + WORDS_AGAIN;
     words_advance(d, p);
 }
 
 void delivery_words_time(struct delivery *d)
 {
-    for (size_t i = 0; i < d->paths_count; i++)
-        words_advance(d, &d->paths[i]);
+    for (size_t i = 0; i < d->paths_count; i++) {
+        struct broker_path *p = &d->paths[i];
+        if (clock_now() >= p->words_again) {
+            p->words_next = 0;
+            p->words_again = NS_NEVER;
+        }
+        words_advance(d, p);
+    }
 }
 
 void delivery_words(struct delivery *d, const struct words_set *set)

@@ -244,6 +244,14 @@ bool place_same(const struct place *a, const struct place *b)
     return a->fsid[0] && strcmp(a->fsid, b->fsid) == 0;
 }
 
+bool place_id_is_number(const unsigned char id[8], unsigned major, unsigned minor)
+{
+    uint32_t number = (minor & 0xff) | major << 8 | (minor & ~0xffu) << 12, parts[2];
+
+    memcpy(parts, id, sizeof parts);
+    return parts[0] == number && parts[1] == 0;
+}
+
 enum place_memory place_memory(const struct place *seen, const struct place *now)
 {
     if (!seen || !seen->known)

@@ -142,14 +142,22 @@ static void look_for_udev_uuid(struct place *at, dev_t device)
                  found + sizeof key - 1);
 }
 
-/* FAT, exFAT and others give the device's number for an id: the next stick there has the same. */
-static bool is_device_number(const unsigned char id[8], dev_t device)
+/* Before Linux 6.9 XFS has its own question for it, and gives the device's number to statfs:
+ * xfs_fs.h's XFS_IOC_FSGEOMETRY_V1. */
+static bool ask_xfs(int fd, struct fsuuid2 *id)
 {
-    uint32_t number = (minor(device) & 0xff) | major(device) << 8 | (minor(device) & ~0xffu) << 12;
-    uint32_t parts[2];
+    struct {
+        uint32_t sizes[8];
+        uint64_t blocks[4];
+        unsigned char uuid[16];
+        uint32_t more[7];
+    } geometry;
 
-    memcpy(parts, id, sizeof parts);
-    return parts[0] == number && parts[1] == 0;
+    if (ioctl(fd, _IOR('X', 100, geometry), &geometry) < 0)
+        return false;
+    id->len = sizeof id->uuid;
+    memcpy(id->uuid, geometry.uuid, sizeof id->uuid);
+    return true;
 }
 
 static void look_for_uuid(struct place *at, int fd, dev_t device)
@@ -158,19 +166,23 @@ static void look_for_uuid(struct place *at, int fd, dev_t device)
     struct statfs fs;
     uint32_t serial = 0;
     unsigned char bytes[8];
+    bool number;
 
     _Static_assert(sizeof bytes == sizeof fs.f_fsid, "the same on all machines");
-    if (ioctl(fd, FS_IOC_GETFSUUID, &id) == 0 && id.len > 0 && id.len <= sizeof id.uuid)
-        sodium_bin2hex(at->uuid, sizeof at->uuid, id.uuid, id.len);
     if (fstatfs(fd, &fs) < 0)
         return;
+    if ((ioctl(fd, FS_IOC_GETFSUUID, &id) == 0 ||
+         (fs.f_type == XFS_SUPER_MAGIC && ask_xfs(fd, &id))) &&
+        id.len > 0 && id.len <= sizeof id.uuid)
+        sodium_bin2hex(at->uuid, sizeof at->uuid, id.uuid, id.len);
     memcpy(bytes, &fs.f_fsid, sizeof bytes);
+    number = place_id_is_number(bytes, major(device), minor(device));
     if (fs.f_type == MSDOS_SUPER_MAGIC && ioctl(fd, FAT_IOCTL_GET_VOLUME_ID, &serial) == 0 &&
         serial)
         snprintf(at->uuid, sizeof at->uuid, "%08x", serial);
-    else if (is_device_number(bytes, device) && !at->uuid[0])
+    else if (number && !at->uuid[0])
         look_for_udev_uuid(at, device);
-    else if (!sodium_is_zero(bytes, sizeof bytes) && !is_device_number(bytes, device))
+    else if (!sodium_is_zero(bytes, sizeof bytes) && !number)
         sodium_bin2hex(at->fsid, sizeof at->fsid, bytes, sizeof bytes);
 }
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from tests.kit import local, process, wait
 from tests.kit.place import program
 from tests.kit.process import Process
-from tests.kit.storage import AFTERWARDS, KINDS, plan, planting
+from tests.kit.storage import AFTERWARDS, KINDS, SIZES, plan, planting
 
 PREFIX = Path("/run/kiosk")
 SOCKET = PREFIX / "run/porchlight/wipe.sock"
@@ -123,11 +123,12 @@ def shorter_on_fat(word):
     return said
 
 
-def another_stick(word):
-    """At night another FAT is on the same device, which has the same number."""
+def another_stick(word, kind):
+    """At night another stick is on the same device, which has the same number."""
     where = prepare("stick", KINDS["vfat"].modules + " loop")
-    swap = "losetup /dev/loop0 $2; mount -t vfat /dev/loop0 $1"
-    sh("truncate -s 4M /run/a /run/b; for f in /run/a /run/b; do mkfs.vfat $f >/dev/null; sleep 1; done; " + swap,
+    swap = f"losetup /dev/loop0 $2; mount -t {kind} /dev/loop0 $1"
+    made = {"vfat": "mkfs.vfat -i 1234567$n", "xfs": "mkfs.xfs -q"}[kind]
+    sh(f"for n in a b; do truncate -s {SIZES.get(kind, 4)}M /run/$n; {made} /run/$n >/dev/null; done; " + swap,
        where, "/run/a")
     sh(planting(word), "", "", where)
     said = ask()
@@ -137,7 +138,7 @@ def another_stick(word):
     said["resumed"] = wiper("--resume").returncode
     said["then"] = ask("STATUS")["status"]
     sh("umount $1", where)
-    said["left"] = Path("/run/a").read_bytes().count(word.encode())
+    sh("! tr -d '\\0' </run/a | grep -q $1", word)
     return said
 
 

@@ -438,6 +438,28 @@ static void test_memory_outlives_a_restart(void **state)
     free(m);
 }
 
+static void test_an_id_that_is_a_device_number(void **state)
+{
+    static const struct {
+        unsigned char id[8];
+        unsigned major, minor;
+        bool number;
+    } rows[] = {
+        {{0x01, 0x08, 0, 0, 0, 0, 0, 0}, 8, 1, true}, /* sda1 */
+        {{0x02, 0x08, 0, 0, 0, 0, 0, 0}, 8, 1, false},
+        {{0x05, 0x03, 0x01, 0x00, 0, 0, 0, 0}, 259, 5, true},
+        {{0x05, 0x03, 0x01, 0x00, 0, 0, 0, 0}, 259, 261, false},
+        {{0x05, 0x03, 0x10, 0x00, 0, 0, 0, 0}, 3, 261, true},
+        {{0x05, 0x03, 0x10, 0x00, 0, 0, 0, 0}, 3, 5, false},
+        {{0x01, 0x08, 0, 0, 1, 0, 0, 0}, 8, 1, false}, /* the beginning of a UUID */
+    };
+    (void)state;
+
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        assert_int_equal(place_id_is_number(rows[i].id, rows[i].major, rows[i].minor),
+                         rows[i].number);
+}
+
 static void test_memory_of_older_versions(void **state)
 {
     static const char text[] =
@@ -528,6 +550,7 @@ int main(void)
         cmocka_unit_test(test_devices_are_remembered_by_their_name),
         cmocka_unit_test(test_spellings),
         cmocka_unit_test(test_memory_outlives_a_restart),
+        cmocka_unit_test(test_an_id_that_is_a_device_number),
         cmocka_unit_test(test_memory_of_older_versions),
         cmocka_unit_test(test_memory_in_a_file),
         cmocka_unit_test(test_damaged_memory_is_empty),

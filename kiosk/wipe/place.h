@@ -31,8 +31,8 @@ struct place {
 /* Whether both are the same folder or file. False if one is not known. */
 bool place_same(const struct place *a, const struct place *b);
 
-/* Whether statfs's id is only the number of the device, as that of FAT, exFAT and others is: the next
- * stick there has the same. */
+/* Whether statfs's id is only the number of the device, as that of FAT, exFAT and others is: the
+ * next stick there has the same. */
 bool place_id_is_number(const unsigned char id[8], unsigned major, unsigned minor);
 
 /* What the kernel finds a file again by, wherever its name is by then, as hex; of a LUKS device,

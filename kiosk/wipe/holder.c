@@ -109,7 +109,7 @@ static void name_of(int process, const char *id, char out[HOLDER_MAX])
     utf8_clean(out); /* a program may call itself anything */
 }
 
-/* Calls `visit` with the name of each process that has the file, until it returns true. */
+/* Calls `visit` with the name of each other process that has the file, until it returns true. */
 static bool holder_each(const struct wanted *w, bool (*visit)(void *context, const char *who),
                         void *context)
 {
@@ -119,7 +119,7 @@ static bool holder_each(const struct wanted *w, bool (*visit)(void *context, con
 
     while (d && !found && (e = readdir(d))) {
         char who[HOLDER_MAX];
-        int process = isdigit((unsigned char)e->d_name[0])
+        int process = isdigit((unsigned char)e->d_name[0]) && atoi(e->d_name) != getpid()
                           ? openat(dirfd(d), e->d_name, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
                           : -1;
         if (process >= 0 && holds(process, w)) {

@@ -455,9 +455,10 @@ static void test_an_id_that_is_a_device_number(void **state)
     };
     (void)state;
 
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+    EACH_ROW (i, rows, NULL) {
         assert_int_equal(place_id_is_number(rows[i].id, rows[i].major, rows[i].minor),
                          rows[i].number);
+    }
 }
 
 static void test_memory_of_older_versions(void **state)

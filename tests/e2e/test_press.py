@@ -102,3 +102,21 @@ def test_the_will_speaks_for_a_kiosk_that_was_killed(kiosk):
     member.wait("beat")
     kiosk.daemon.kill()
     member.wait("lost", "presence")
+
+
+def test_an_alert_costs_five_packets():
+    """The alert, what relays ring for, the state, what was pressed at the door, how many answered. Beats, and
+    what phones ask, come by the clock."""
+    slow = {**FAST, "timing": {"state": "5min", "state_alert": "5min", "beat": "2s"}}
+    with Kiosk(conf=slow) as kiosk:
+        kiosk.staff_phone()
+        kiosk.start()
+        spy, member = kiosk.spy(["#"]), kiosk.member()
+        member.wait("beat", count=2)
+        before = len(spy.received)
+        kiosk.wires().hold(0.4)
+        member.wait("lockdown", "alert")
+        beats = len(member.all("beat"))
+        member.wait("beat", count=beats + 3)
+        said = [r.topic for r in spy.received[before:] if r.topic != "beat" and "/" not in r.topic]
+        assert sorted(said) == ["alert", "notice", "ring", "staff", "state"]

@@ -17,7 +17,7 @@ PARTS = {"irq_sim": "kernel/irq/irq_sim.c", "gpio-sim": "drivers/gpio/gpio-sim.c
 CHANGED = {"irq_sim": lambda text: text.replace("handle_simple_irq(irq_to_desc(irqnum))",
                                                 "generic_handle_irq(irqnum)")
            + 'MODULE_LICENSE("GPL");\n'}
-COMPILER = "aarch64-linux-gnu-gcc"
+CROSS = "aarch64-linux-gnu-"
 # Debian's compiler is newer than this machine's may be; there is no kernel here to take types from.
 WITHOUT = ["CONFIG_CC_HAS_MIN_FUNCTION_ALIGNMENT=", "CONFIG_DEBUG_INFO_BTF_MODULES="]
 TOOLS = ["basic/fixdep", "genksyms/genksyms", "mod/modpost"]
@@ -65,9 +65,10 @@ def build(suite, release, to):
         f.seek(0)
         f.write(text)
     sources(root, work)
-    image.run("make", "-s", "-C", headers, f"M={work}", f"CC={COMPILER}", *WITHOUT, "modules")
+    image.run("make", "-s", "-C", headers, f"M={work}", "ARCH=arm64", f"CROSS_COMPILE={CROSS}", f"CC={CROSS}gcc",
+              *WITHOUT, "modules")
     for name in PARTS:
-        image.run("aarch64-linux-gnu-strip", "-g", "-o", f"{to}/{name}.ko", f"{work}/{name}.ko")
+        image.run(f"{CROSS}strip", "-g", "-o", f"{to}/{name}.ko", f"{work}/{name}.ko")
     shutil.rmtree(root)
     shutil.rmtree(work)
 
@@ -87,8 +88,10 @@ def run_by_its_own_libc(root, tool):
 def sources(root, work):
     (packed,) = glob.glob(f"{root}/usr/src/linux-source-*.tar.xz")
     top = re.sub(r"\.tar\.xz$", "", os.path.basename(packed))
-    image.run("tar", "-xJf", packed, "-C", work, "--strip-components=1",
-              *(f"{top}/{path}" for path in PARTS.values()))
+    image.run("tar", "-xJf", packed, "-C", work, "--strip-components=1", "--wildcards",
+              *(f"{top}/{path}" for path in (*PARTS.values(), "drivers/gpio/*.h")))
+    for header in glob.glob(f"{work}/drivers/gpio/*.h"):  # private ones, which modules elsewhere do not find
+        shutil.copy(header, work)
     for name, path in PARTS.items():
         with open(f"{work}/{path}") as f:
             text = f.read()

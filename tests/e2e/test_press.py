@@ -107,7 +107,7 @@ def test_the_will_speaks_for_a_kiosk_that_was_killed(kiosk):
 def test_an_alert_costs_five_packets():
     """The alert, what relays ring for, the state, what was pressed at the door, how many answered. Beats, and
     what phones ask, come by the clock."""
-    slow = {**FAST, "timing": {"state": "5min", "state_alert": "5min", "beat": "2s"}}
+    slow = {**FAST, "timing": {"state": "1min", "state_alert": "1min", "beat": "2s"}}
     with Kiosk(conf=slow) as kiosk:
         kiosk.staff_phone()
         kiosk.start()

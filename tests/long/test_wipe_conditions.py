@@ -62,7 +62,7 @@ CONDITIONS = {
     "ext4, another ext4 over it": (covered, all_of("unverified")),
     "ext4, open for writing": (written_to, all_of("unverified", desk="destroyed")),
     "ext4, a loop device on it": (
-        after("for f in list.csv sheets/deep/monday; do truncate -s 64k $f; losetup -f $f; done"),
+        after("for f in list.csv sheets/deep/monday; do truncate -s 64k $f; losetup -f --show $f; done >../../loops"),
         all_of("destroyed", list="unverified", sheets="unverified")),
     "xfs, shared its blocks once": (  # XFS would still write beside them
         after(f"fallocate -i -l 4096 list.csv; {CHANGE} sync; cp --reflink=always list.csv other; {CHANGE} sync; "
@@ -79,8 +79,7 @@ def mounted(night, said):
     night.end()
     if getattr(night, "programs", None):
         night.programs.kill()
-    night.sh("chattr -a srv/venue 2>/dev/null || true; "
-             "for f in list.csv sheets/deep/monday; do losetup -j srv/venue/$f; done | cut -d: -f1 | xargs -r losetup -d")
+    night.sh("chattr -a srv/venue 2>/dev/null || true; [ ! -e loops ] || xargs losetup -d <loops")
 
 
 def moved(night, said):

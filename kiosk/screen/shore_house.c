@@ -40,7 +40,7 @@ static void smoke(struct items *l, const struct shore *s, struct ink behind, flo
                   float a)
 {
     enum { PUFFS = 13 };
-    struct ink ink = tone_lighter(behind, shore_hex(0x868a92, 1), 1.4f * SHORE_CONTRAST);
+    struct ink ink = tone_lighter(behind, shore_hex(0x868a92, 1), 1.5f * SHORE_CONTRAST);
     ink = ink_mix(behind, ink, a);
     for (int n = 0; n < PUFFS; n++) {
         float t = s->still ? 0 : fmodf(s->drift / 26, 1);
@@ -72,20 +72,21 @@ static void ladder(struct items *l, const struct shore *s, struct ink wall, floa
                    float a)
 {
     enum { RUNGS = 5 };
-    float k = s->k, top = 102, lean = 15, wide = 34;
+    float k = s->k, top = 112, lean = 16, wide = 37, thick = 12; /* of a stile */
     struct ink ink[2]; /* of the lower half and the upper */
     tone_halves(wall, shore_hex(0x4e3420, 1), shore_hex(0xc8a070, 1), 1.2f * SHORE_CONTRAST, ink);
     for (int part = 0; part < 4; part++) {
         float from = 0.5f * (float)(part % 2), dx = wide * (float)(part / 2);
         float to = from > 0 ? 1 : 0.52f; /* below the upper half, so that no seam is seen */
         float low = dx + lean * from, high = dx + lean * to;
-        const float xy[] = {low,      -top * from, low + 9, -top * from,
-                            high + 9, -top * to,   high,    -top * to};
+        const float xy[] = {low,          -top * from, low + thick, -top * from,
+                            high + thick, -top * to,   high,        -top * to};
         shore_poly(l, xy, 4, x, y, k, ink_fade(ink[part % 2], a));
     }
     for (int n = 1; n <= RUNGS; n++) {
         float t = (float)n / (RUNGS + 1);
-        shore_block(l, x + (lean * t + 9) * k, y - top * t * k - 4 * k, (wide - 9) * k, 8 * k,
+        shore_block(l, x + (lean * t + thick) * k, y - top * t * k - 4.5f * k,
+                    (wide - thick) * k, 9 * k,
                     ink_fade(ink[n > RUNGS / 2], a));
     }
 }

@@ -1,5 +1,5 @@
-"""Whole days of the screen: every scene for a day in frames of a quarter of a second, ten days of
-each in looks of a second, and the real program over ten days with all that a venue does to it."""
+"""Whole days of the screen: every scene for a day in frames of a quarter of a second, every cue by the minute,
+ten days of each in looks of a second, and the real program over ten days with all that a venue does to it."""
 
 import os
 import re
@@ -11,13 +11,13 @@ from tests.kit.place import ROOT
 from tests.kit.screen import ACCEPTED, FAULT, SEEN, SIZE, Daemon, Screen, many_colours, snapshot
 
 
-def whole(test):
+def whole(test, **env):
     """A unit test over the whole time; what it said. Without sanitizers, which would take an hour."""
     binary = f"build/release/tests/unit/screen/{test}"
     made = process.run(["make", "-s", "-C", ROOT, "B=build/release", binary], 900)
     assert made.returncode == 0, made.stderr
-    done = process.run([ROOT / binary], 3600, env=process.environment(PORCHLIGHT_WHOLE_DAY="1"),
-                       cwd=ROOT)
+    done = process.run([ROOT / binary], 3600, cwd=ROOT,
+                       env=process.environment(**(env or {"PORCHLIGHT_WHOLE_DAY": "1"})))
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout + done.stderr
 
@@ -30,8 +30,16 @@ def test_no_flash_in_a_whole_day_of_any_scene():
 def test_ten_days_of_every_scene_second_by_second():
     """Clock and date right through midnights and both changes of the clocks, memory as it was."""
     found = re.findall(r"# scene (\d): (\d+) kB in use after a day, (\d+) after ten",
-                       whole("test_view"))
+                       whole("test_composition"))
     assert [k for k, _, _ in found] == ["0", "1", "2", "3", "0"]
+
+
+@pytest.mark.parametrize("panel", range(7))
+@pytest.mark.parametrize("scene", range(4))
+def test_every_cue_is_seen_minute_by_minute(scene, panel):
+    """A day of May and one of December, in every scene and on every panel; the table is in build/cue-eye-*."""
+    said = whole("test_eye", PORCHLIGHT_EYE=f"{scene} {panel}")
+    assert re.search(r"# \d{4,} rows in build/cue-eye", said), said
 
 
 def resident(pid):

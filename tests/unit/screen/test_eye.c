@@ -2,6 +2,7 @@
  * inches, what tells it is at least 6 minutes of arc in size and has a contrast of at least 1.8. A
  * fault is at least as large as good news. The table goes to build/cue-eye.txt. */
 
+#include "kiosk/screen/sun.h"
 #include "tests/unit/rows.h"
 #include "tests/unit/screen/eye.h"
 
@@ -58,21 +59,20 @@ static const struct {
 
 struct tally {
     FILE *table;
-    int rows, bad;
+    int rows, bad, weak;
     struct seen least;
 };
 
-static void seen_row(struct tally *t, size_t cue, enum scene_kind kind, size_t hour, size_t panel,
-                     const struct seen *seen)
+static void seen_row(struct tally *t, size_t cue, enum scene_kind kind, const char *hour,
+                     size_t panel, const struct seen *seen)
 {
     bool bad = seen->minutes < EYE_MINUTES || seen->contrast < EYE_CONTRAST;
-    fprintf(t->table, "%-11s %-10s %-7s %-12s %8.1f %10.2f%s\n", cues[cue].name, scenes[kind],
-            hours[hour].hour, panels[panel].name, seen->minutes, seen->contrast,
+    fprintf(t->table, "%-11s %-10s %-7s %-12s %8.1f %10.2f %7.0f%s\n", cues[cue].name, scenes[kind],
+            hour, panels[panel].name, seen->minutes, seen->contrast, seen->area,
             bad ? "  under the limits" : "");
     if (bad && t->bad++ < 12)
         print_error("%s, %s at %s on %s inches: %.1f minutes, contrast %.2f\n", cues[cue].name,
-                    scenes[kind], hours[hour].hour, panels[panel].name, seen->minutes,
-                    seen->contrast);
+                    scenes[kind], hour, panels[panel].name, seen->minutes, seen->contrast);
     t->least.minutes = fmin(t->least.minutes, seen->minutes);
     t->least.contrast = fmin(t->least.contrast, seen->contrast);
     t->rows++;
@@ -99,7 +99,7 @@ static const float *look_at(struct looks *l, struct picture *p, const struct cue
 }
 
 /* A fault must not be overlooked where good news is not. */
-static void compare_sizes(const struct seen seen[CUES], enum scene_kind kind, size_t hour,
+static void compare_sizes(const struct seen seen[CUES], enum scene_kind kind, const char *hour,
                           size_t panel, int *weak)
 {
     double fault = 1e9, good = 1e9;
@@ -111,47 +111,100 @@ static void compare_sizes(const struct seen seen[CUES], enum scene_kind kind, si
     }
     if (fault < good && (*weak)++ < 6)
         print_error("%s at %s on %s inches: a fault has %.0f square minutes, good news %.0f\n",
-                    scenes[kind], hours[hour].hour, panels[panel].name, fault, good);
+                    scenes[kind], hour, panels[panel].name, fault, good);
+}
+
+/* Every cue at one moment. `hour` is the moment's name in the table. */
+static void see_moment(struct tally *t, struct picture *p, size_t panel, const char *hour, int64_t at)
+{
+    double minute = eye_minute(p->w, p->h, (double)panels[panel].inches);
+    struct seen seen[CUES];
+    struct looks looks = {.count = 0};
+    for (size_t c = 0; c < CUES; c++) {
+        seen[c] = eye_compare(look_at(&looks, p, &cues[c].with, at, minute),
+                              look_at(&looks, p, &cues[c].without, at, minute), p->w, p->h, minute);
+        seen_row(t, c, p->state.kind, hour, panel, &seen[c]);
+    }
+    compare_sizes(seen, p->state.kind, hour, panel, &t->weak);
+    while (looks.count > 0)
+        free(looks.eye[--looks.count]);
+}
+
+static void table_open(struct tally *t, const char *path)
+{
+    *t = (struct tally){.least = {.minutes = 1e9, .contrast = 1e9}};
+    mkdir("build", 0777);
+    t->table = fopen(path, "w");
+    assert_non_null(t->table);
+    fprintf(t->table, "%-11s %-10s %-7s %-12s %8s %10s %7s\n", "cue", "scene", "hour", "panel",
+            "minutes", "contrast", "area");
+}
+
+static void table_close(struct tally *t, const char *path)
+{
+    fclose(t->table);
+    print_message("# %d rows in %s: at least %.1f minutes of arc, contrast %.2f\n", t->rows, path,
+                  t->least.minutes, t->least.contrast);
+    assert_int_equal(t->bad, 0);
+    assert_int_equal(t->weak, 0);
 }
 
 static void test_every_cue_is_seen(void **state)
 {
     (void)state;
-    struct tally t = {.least = {.minutes = 1e9, .contrast = 1e9}};
-    int weak = 0;
-    mkdir("build", 0777);
-    t.table = fopen("build/cue-eye.txt", "w");
-    assert_non_null(t.table);
-    fprintf(t.table, "%-11s %-10s %-7s %-12s %8s %10s\n", "cue", "scene", "hour", "panel",
-            "minutes", "contrast");
+    struct tally t;
+    table_open(&t, "build/cue-eye.txt");
     EACH_ROW (panel, panels, panels[panel].name) {
-        double minute = eye_minute(panels[panel].w, panels[panel].h, (double)panels[panel].inches);
         for (int kind = 0; kind < SCENES; kind++) {
             struct picture p;
             picture_open(&p, (enum scene_kind)kind, panels[panel].w, panels[panel].h, NULL,
                          panels[panel].inches);
-            EACH_ROW (hour, hours, hours[hour].hour) {
-                struct seen seen[CUES];
-                struct looks looks = {.count = 0};
-                int64_t at = hours[hour].at;
-                for (size_t c = 0; c < CUES; c++) {
-                    seen[c] = eye_compare(look_at(&looks, &p, &cues[c].with, at, minute),
-                                          look_at(&looks, &p, &cues[c].without, at, minute), p.w,
-                                          p.h, minute);
-                    seen_row(&t, c, (enum scene_kind)kind, hour, panel, &seen[c]);
-                }
-                compare_sizes(seen, (enum scene_kind)kind, hour, panel, &weak);
-                while (looks.count > 0)
-                    free(looks.eye[--looks.count]);
-            }
+            EACH_ROW (hour, hours, hours[hour].hour)
+                see_moment(&t, &p, panel, hours[hour].hour, hours[hour].at);
             picture_close(&p);
         }
     }
-    fclose(t.table);
-    print_message("# %d rows in build/cue-eye.txt: at least %.1f minutes of arc, contrast %.2f\n",
-                  t.rows, t.least.minutes, t.least.contrast);
-    assert_int_equal(t.bad, 0);
-    assert_int_equal(weak, 0);
+    table_close(&t, "build/cue-eye.txt");
+}
+
+/* The days of the long run: 2026-05-22 and 2026-12-21 at Baku, from midnight there. */
+static const int64_t days[] = {1779393600, 1797796800};
+
+/* While colours turn, each minute; else what changes are the moon and the drift alone. */
+static int64_t next_look(int64_t at)
+{
+    double altitude = sun_place(at * NS_PER_S, 40.41, 49.87).altitude;
+    return at + (altitude > -14 && altitude < 16 ? 60 : 1200);
+}
+
+/* Both days by the minute, in the scene and on the panel that PORCHLIGHT_EYE names by number, such
+ * as "1 4": tests/long runs them side by side. "1 4 240 300" looks at the hour from 04:00 alone. */
+static void test_every_minute_of_two_days(void **state)
+{
+    (void)state;
+    const char *which = getenv("PORCHLIGHT_EYE");
+    int kind, panel, from = 0, to = 1440;
+    assert_non_null(which);
+    assert_in_range(sscanf(which, "%d %d %d %d", &kind, &panel, &from, &to), 2, 4);
+    assert_in_range(kind, 0, SCENES - 1);
+    assert_in_range(panel, 0, sizeof panels / sizeof *panels - 1);
+    struct tally t;
+    char path[64];
+    struct picture p;
+    snprintf(path, sizeof path, "build/cue-eye-%d-%d.txt", kind, panel);
+    table_open(&t, path);
+    picture_open(&p, (enum scene_kind)kind, panels[panel].w, panels[panel].h, NULL,
+                 panels[panel].inches);
+    EACH_ROW (day, days, NULL) {
+        for (int64_t at = days[day] + from * 60; at < days[day] + to * 60; at = next_look(at)) {
+            char hour[16];
+            int minutes = (int)(at - days[day]) / 60;
+            snprintf(hour, sizeof hour, "%02d:%02d", minutes / 60, minutes % 60);
+            see_moment(&t, &p, (size_t)panel, hour, at);
+        }
+    }
+    picture_close(&p);
+    table_close(&t, path);
 }
 
 /* At dawn and dusk what is dark by day turns light. Minute by minute it can be seen: a fault that
@@ -223,6 +276,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_measure),
                                        cmocka_unit_test(test_cues_are_seen_while_they_turn),
-                                       cmocka_unit_test(test_every_cue_is_seen)};
+                                       cmocka_unit_test(test_every_cue_is_seen)},
+                            whole[] = {cmocka_unit_test(test_every_minute_of_two_days)};
+    if (getenv("PORCHLIGHT_EYE"))
+        return cmocka_run_group_tests(whole, NULL, NULL);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -16,13 +16,11 @@ const out = process.argv[2] ?? join(here, '../../build/page');
 
 await rm(out, { recursive: true, force: true });
 await mkdir(out, { recursive: true });
-await build({
-    entryPoints: [join(here, 'page/main.js')],
+const how = {
     outdir: out,
     bundle: true,
     minify: true,
     charset: 'utf8',
-    splitting: true,
     format: 'esm',
     target: ['es2022', 'safari16.4'],
     conditions: ['browser', 'import'],
@@ -30,8 +28,14 @@ await build({
     legalComments: 'none',
     logLevel: 'warning',
     absWorkingDir: here,
-    plugins: [{ name: 'what to do', setup }],
-});
+};
+// Each by itself: what they share with the page would be one more file to wait for.
+const libraries = await build({ ...how, entryPoints: ['libsodium-wrappers', 'mqtt', 'jsqr'],
+    entryNames: '[name]-[hash]', metafile: true });
+const places = Object.fromEntries(Object.entries(libraries.metafile.outputs)
+    .map(([path, { entryPoint }]) => [entryPoint.match(/node_modules\/([^/]+)/)[1], `./${basename(path)}`]));
+await build({ ...how, entryPoints: [join(here, 'page/main.js')], splitting: true,
+    plugins: [{ name: 'what to do', setup }] });
 for (const name of ['index.html', 'style.css', 'manifest.webmanifest']) {
     await cp(join(here, 'page', name), join(out, name));
 }
@@ -61,7 +65,7 @@ await writeFile(join(out, 'sw.js'), worker);
 // What is fetched only when it is wanted: the QR reader, the pictures of steps, and of the languages but
 // one, of which the largest counts.
 const size = (n) => gzipSync(contents[names.indexOf(n)]).length;
-const LATER = /^(jsQR.*|steps-.*|icon-(180|512)\.png)$/;
+const LATER = /^(jsqr-.*|steps-.*|icon-(180|512)\.png)$/;
 const LANGUAGE = /^(ar|az|ka|ru)-.*\.js$/;
 const first = names.filter((n) => !LATER.test(n) && !LANGUAGE.test(n));
 const languages = names.filter((n) => LANGUAGE.test(n));
@@ -72,9 +76,11 @@ if (bytes >= BUDGET) {
     process.exit(1);
 }
 
-// Each language's words have the lines of config/what-to-do.conf in that language, and not those of the
+// The libraries are files of their own. Each language's words have the lines of config/what-to-do.conf in that language, and not those of the
 // printed cards.
 function setup(plugin) {
+    plugin.onResolve({ filter: /^(libsodium-wrappers|mqtt|jsqr)$/ },
+        ({ path }) => ({ path: places[path], external: true }));
     plugin.onLoad({ filter: /words\/[a-z]+\.json$/ }, async ({ path }) => {
         const words = Object.entries(JSON.parse(await readFile(path, 'utf8')))
             .filter(([key]) => !key.startsWith('card'));

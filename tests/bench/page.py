@@ -33,7 +33,7 @@ def weight():
     def size(path):
         return len(gzip.compress(path.read_bytes(), 9))
     page = ROOT / "build/page"
-    later = [*page.glob("jsQR*"), *page.glob("steps-*"), page / "sw.js", page / "icon-180.png",
+    later = [*page.glob("jsqr-*"), *page.glob("steps-*"), page / "sw.js", page / "icon-180.png",
              page / "icon-512.png"]
     languages = [p for p in page.iterdir() if re.match(r"(ar|az|ka|ru)-", p.name)]
     assert len(languages) == 4 and len(later) == 5

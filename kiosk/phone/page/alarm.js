@@ -84,7 +84,9 @@ export function play(name, times = 1) {
 export async function call(urgent, sound, word) {
     const times = urgent ? 3 : 1;
     play(sound, times);
-    navigator.vibrate?.(Array(times).fill([600, 250]).flat());
+    if (navigator.userActivation?.hasBeenActive !== false) { // before the first touch browsers refuse it
+        navigator.vibrate?.(Array(times).fill([600, 250]).flat());
+    }
     if (globalThis.Notification?.permission === 'granted') {
         const worker = await navigator.serviceWorker?.getRegistration().catch(() => undefined);
         const [old] = (await worker?.getNotifications({ tag: 'kettle' })) ?? [];

@@ -1,6 +1,6 @@
 // The members' page: memberships from the store, a session for each, one picture of them all. What is
-// known is shown, and the form to join, before the two large libraries are there: a slow phone needs
-// seconds for them.
+// known is shown, and the form to join, before anything else is begun: a slow phone needs seconds for
+// the two large libraries.
 
 import { compareClock } from '../core/clock.js';
 import { factsFrom } from '../core/facts.js';
@@ -27,7 +27,19 @@ import { canWake, collectRings, giveUp, isOffered, isWanted, renew, sayAwake, ta
     watchRings } from './wake.js';
 import { loadWords } from './words.js';
 
+const PAINTS_WITHIN = 500; // ms: it may have been hidden meanwhile
+
+// Resolves once the first picture is on the screen; at once in a window that nobody sees, which draws none.
+const painted = new Promise((done) => {
+    if (document.visibilityState !== 'visible') {
+        done();
+    }
+    requestAnimationFrame(() => setTimeout(done, 0));
+    setTimeout(done, PAINTS_WITHIN);
+});
+
 const libraries = (async () => {
+    await painted;
     const [{ default: sodium }, { default: mqtt }] =
         await Promise.all([import('libsodium-wrappers'), import('mqtt')]);
     await sodium.ready;
@@ -52,6 +64,7 @@ const URGENT = ['lockdown', 'caution', 'duress', 'drill', 'lost'];
 const words = await loadWords(navigator.languages ?? ['en']);
 const { word } = words;
 const store = openStore(openArea());
+let turns = { isMine: () => true }; // until windows are asked which of them has the connection
 let sessions = [];
 let refused = { count: 0, reason: null };
 let before = []; // the faces last drawn
@@ -238,9 +251,8 @@ function rest() {
     render();
 }
 
-async function start() {
+function begin() {
     rest();
-    const mine = sessions;
     if (sessions.length > 0) {
         openSettings({ word, store, onForget: () => sessions.forEach((s) => s.close()), onForgotten,
             onAnother: () => show('join'),
@@ -248,6 +260,11 @@ async function start() {
     } else {
         show('join');
     }
+}
+
+async function start() {
+    begin();
+    const mine = sessions;
     const { mqtt, sodium } = await libraries;
     if (mine !== sessions || !turns.isMine()) {
         return; // forgotten, restarted, or another window's turn meanwhile
@@ -403,7 +420,6 @@ document.documentElement.dir = word('dir');
 document.title = word('name');
 keepFitting();
 const fragment = takeFragment();
-navigator.serviceWorker?.register('sw.js').catch(() => {}); // a browser that keeps nothing has none
 const join = openJoin({ libraries, words, store,
     serverNow: async () => {
         await checkClock();
@@ -419,8 +435,6 @@ const join = openJoin({ libraries, words, store,
         show('state');
         start();
     } });
-const turns = takeTurns(() => start(), rest);
-follow(fragment);
 $('seen').onclick = () => answer('seen');
 $('safe').onclick = () => answer('safe');
 $('help').onclick = () => answer('help');
@@ -433,6 +447,12 @@ addEventListener('keydown', (e) => {
         $('staff').open = false;
     }
 });
-watch();
-checkClock();
-collectRings(onRang);
+begin();
+follow(fragment);
+painted.then(() => {
+    turns = takeTurns(start, rest);
+    watch();
+    checkClock();
+    collectRings(onRang);
+    navigator.serviceWorker?.register('sw.js').catch(() => {}); // a browser that keeps nothing has none
+});

@@ -32,8 +32,11 @@ const knows = (language) => Intl.RelativeTimeFormat.supportedLocalesOf([language
     /[^\W\d]{4}|[^\x00-\x7f]{3}/.test(new Intl.RelativeTimeFormat(language).format(-3, 'minute'));
 
 function speak(language, table) {
-    // Intl's parts are made when they are wanted: a slow phone shows the state first.
-    const write = (v) => (typeof v === 'number' ? new Intl.NumberFormat(language).format(v) : v);
+    // Intl's parts are made when they are wanted: a slow phone shows the state first, whose small numbers
+    // need none.
+    const digits = (n) => (language !== 'ar' && Number.isInteger(n) && n >= 0 && n < 1000 ? String(n) :
+        new Intl.NumberFormat(language).format(n));
+    const write = (v) => (typeof v === 'number' ? digits(v) : v);
     let asked = null;
     const known = () => asked ??= knows(language);
     const far = () => (known() ? { weekday: 'long' } : { day: '2-digit', month: '2-digit' });

@@ -6,11 +6,10 @@
 #include <stdbool.h>
 
 /* Today's events from a calendar file (iCalendar, RFC 5545), as calendar programs export it: of
- * each VEVENT its DTSTART with a time of day, its DTEND or DURATION, SUMMARY, STATUS, EXDATE, and a
- * RRULE with FREQ DAILY, WEEKLY or MONTHLY, INTERVAL, COUNT, UNTIL, BYDAY (by month with a number,
- * such as 1SA or -1FR, for all days the same), BYMONTHDAY and WKST. An event repeats at the same
- * local time. Another rule is a mistake: its event is shown on no day, never on a wrong one.
- */
+ * each VEVENT its DTSTART, its DTEND or DURATION, SUMMARY, STATUS, RRULE (ics_rule.h), RDATE,
+ * EXDATE, and the RECURRENCE-ID by which it takes the place of another's occurrence. A TZID may be
+ * one of the machine's zones or one that a VTIMEZONE describes. An event repeats at the same local
+ * time. Another rule is a mistake: its event is shown on no day, never on a wrong one. */
 
 /* As programme_parse: 0, or -1 with a sentence in `why` about the first event that cannot be shown
  * and the lines of all such events. `now`: local time. */

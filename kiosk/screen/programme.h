@@ -31,7 +31,8 @@ struct event {
     int minute; /* of the day; below 0: it began on a day before, and still runs */
     int until;  /* when it ends, over 1440 on the next day; -1: the file does not say */
     char title[PROGRAMME_TITLE];
-    bool rtl; /* the title reads from right to left */
+    bool whole_day; /* it is shown without times, from midnight of its first day */
+    bool rtl;       /* the title reads from right to left */
 };
 
 struct programme {

@@ -24,12 +24,13 @@ struct page {
     struct ink ink, accent;
 };
 
-/* "19:00" in the language's digits; of a minute up to ten days before. */
+/* "19:00" in the language's digits; of a minute on an earlier day too. */
 static void time_text(const struct scene_words *w, int minute, char out[32])
 {
     char plain[8];
     size_t at = 0;
-    snprintf(plain, sizeof plain, "%02d:%02d", (minute + 14400) / 60 % 24, (minute + 14400) % 60);
+    minute = (minute % 1440 + 1440) % 1440;
+    snprintf(plain, sizeof plain, "%02d:%02d", minute / 60 % 24, minute % 60);
     out[0] = '\0';
     for (const char *p = plain; *p; p++) {
         bool own = *p != ':' && w->digit[0][0] != '\0';
@@ -44,7 +45,7 @@ static void draw_event(struct items *l, const struct scene_state *s, const struc
     const struct scene_words *w = &s->words;
     float x = p->x + (float)s->shift_x, a = ink.a * w->clock_alpha;
     char begin[32] = "", end[40] = "";
-    if (e) {
+    if (e && !e->whole_day) {
         time_text(w, e->minute, begin);
         memcpy(end, "\u2013", sizeof "\u2013");
         if (e->until >= 0)
@@ -53,8 +54,8 @@ static void draw_event(struct items *l, const struct scene_state *s, const struc
     struct item *i = items_words(l, begin, x, y, p->size, 0, ink_fade(ink, a));
     i->p[4] = -1;
     scene_words_mark(i, "Latn", false, FACE_BOOK);
-    i = items_words(l, e && e->until >= 0 ? end : "", x + 2.95f * p->size, y, 0.8f * p->size, 0,
-                    ink_fade(p->ink, a));
+    i = items_words(l, e && e->until >= 0 && !e->whole_day ? end : "", x + 2.95f * p->size, y,
+                    0.8f * p->size, 0, ink_fade(p->ink, a));
     i->p[4] = -1;
     scene_words_mark(i, "Latn", false, FACE_BOOK);
     bool rtl = e && e->rtl;
@@ -74,6 +75,7 @@ static void draw_events(struct items *l, const struct scene_state *s, const stru
         int until = !e ? 0 : e->until >= 0 ? e->until : e->minute + RUNS;
         bool over = e && s->minute >= until, runs = e && !over && s->minute >= e->minute;
         bool next = e && !over && !runs && !found_next;
+        runs = runs && !e->whole_day;
         found_next |= next;
         float a = !e ? 0 : over ? 0.42f : 1;
         draw_event(l, s, p, e, p->y + p->step * (float)k + (float)s->shift_y,
@@ -85,7 +87,7 @@ static void draw_events(struct items *l, const struct scene_state *s, const stru
 static bool has_ends(const struct programme *p)
 {
     for (size_t k = 0; k < p->count; k++)
-        if (p->event[k].until >= 0)
+        if (p->event[k].until >= 0 && !p->event[k].whole_day)
             return true;
     return false;
 }

@@ -16,7 +16,19 @@
 
 #define CALENDAR(body) "BEGIN:VCALENDAR\r\nBEGIN:VEVENT\r\n" body "END:VEVENT\r\nEND:VCALENDAR\r\n"
 #define FILM           "SUMMARY:Film\r\n"
-#define STARTS         "DTSTART:20261106T190000\r\n" /* a Friday, two weeks before */
+#define WEEKLY         "RRULE:FREQ=WEEKLY\r\nUID:1\r\n"
+#define MOVES(from, to)                                                                            \
+    FILM "UID:1\r\nRECURRENCE-ID:" from "\r\nDTSTART:" to                                          \
+         "\r\nEND:VEVENT\r\nBEGIN:VEVENT\r\nUID:1\r\n"
+/* With a zone four hours east of UTC, and five from March's last Sunday to October's. */
+#define OUTLOOK(body)                                                                              \
+    "BEGIN:VCALENDAR\r\nBEGIN:VTIMEZONE\r\nTZID:Caucasus Time\r\nBEGIN:STANDARD\r\n"               \
+    "DTSTART:16010101T030000\r\nTZOFFSETFROM:+0500\r\nTZOFFSETTO:+0400\r\n"                        \
+    "RRULE:FREQ=YEARLY;BYDAY=-1SU;BYMONTH=10\r\nEND:STANDARD\r\nBEGIN:DAYLIGHT\r\n"                \
+    "DTSTART:16010101T020000\r\nTZOFFSETFROM:+0400\r\nTZOFFSETTO:+0500\r\n"                        \
+    "RRULE:FREQ=YEARLY;BYDAY=-1SU;BYMONTH=3\r\nEND:DAYLIGHT\r\nEND:VTIMEZONE\r\nBEGIN:"            \
+    "VEVENT\r\n" FILM body "END:VEVENT\r\nEND:VCALENDAR\r\n"
+#define STARTS "DTSTART:20261106T190000\r\n" /* a Friday, two weeks before */
 
 /* Friday, 20 November 2026, 12:00 in Berlin. */
 static const struct tm today = {
@@ -46,7 +58,7 @@ static const struct {
     {"UTC", CALENDAR(FILM "DTSTART:20261120T180000Z\r\n"), 1140, -1, NULL},
     {"another zone", CALENDAR(FILM "DTSTART;TZID=Asia/Baku:20261120T220000\r\n"), 1140, -1, NULL},
     {"no such zone", CALENDAR(FILM "DTSTART;TZID=\"Mars: here\":20261120T220000\r\n"), -1, -1,
-     "DTSTART"},
+     "TZID"},
     {"weekly", CALENDAR(FILM STARTS "RRULE:FREQ=WEEKLY\r\n"), 1140, -1, NULL},
     {"every other week", CALENDAR(FILM STARTS "RRULE:FREQ=WEEKLY;INTERVAL=2\r\n"), 1140, -1, NULL},
     {"every third week", CALENDAR(FILM STARTS "RRULE:FREQ=WEEKLY;INTERVAL=3\r\n"), -1, -1, NULL},
@@ -75,10 +87,70 @@ static const struct {
     {"the last Friday but one", CALENDAR(FILM STARTS "RRULE:FREQ=MONTHLY;BYDAY=-2FR\r\n"), 1140, -1,
      NULL},
     {"the last Friday", CALENDAR(FILM STARTS "RRULE:FREQ=MONTHLY;BYDAY=-1FR\r\n"), -1, -1, NULL},
-    {"two numbers", CALENDAR(FILM STARTS "RRULE:FREQ=MONTHLY;BYDAY=1FR,3FR\r\n"), -1, -1, "RRULE"},
-    {"yearly", CALENDAR(FILM STARTS "RRULE:FREQ=YEARLY\r\n"), -1, -1, "RRULE"},
+    {"two numbers", CALENDAR(FILM STARTS "RRULE:FREQ=MONTHLY;BYDAY=1FR,3FR\r\n"), 1140, -1, NULL},
+    {"the month's 19th and 20th", CALENDAR(FILM STARTS "RRULE:FREQ=MONTHLY;BYMONTHDAY=19,20\r\n"),
+     1140, -1, NULL},
+    {"the tenth day from its end", CALENDAR(FILM STARTS "RRULE:FREQ=MONTHLY;BYMONTHDAY=-11\r\n"),
+     1140, -1, NULL},
+    {"Friday the 20th", CALENDAR(FILM STARTS "RRULE:FREQ=MONTHLY;BYDAY=FR;BYMONTHDAY=20\r\n"), 1140,
+     -1, NULL},
+    {"Friday the 13th", CALENDAR(FILM STARTS "RRULE:FREQ=MONTHLY;BYDAY=FR;BYMONTHDAY=13\r\n"), -1,
+     -1, NULL},
+    {"its third Friday by position",
+     CALENDAR(FILM STARTS "RRULE:FREQ=MONTHLY;BYDAY=FR;BYSETPOS=3\r\n"), 1140, -1, NULL},
+    {"its last working day",
+     CALENDAR(FILM STARTS "RRULE:FREQ=MONTHLY;BYDAY=MO,TU,WE,TH,FR;BYSETPOS=-1\r\n"), -1, -1, NULL},
+    {"a position without a month", CALENDAR(FILM STARTS "RRULE:FREQ=WEEKLY;BYSETPOS=1\r\n"), -1, -1,
+     "RRULE"},
+    {"only in winter", CALENDAR(FILM STARTS "RRULE:FREQ=WEEKLY;BYMONTH=12,1,2\r\n"), -1, -1, NULL},
+    {"every other week from Sunday",
+     CALENDAR(FILM "DTSTART:20261108T190000\r\nRRULE:FREQ=WEEKLY;INTERVAL=2;WKST=SU;BYDAY=FR\r\n"),
+     -1, -1, NULL},
+    {"every other week from Monday",
+     CALENDAR(FILM "DTSTART:20261108T190000\r\nRRULE:FREQ=WEEKLY;INTERVAL=2;WKST=MO;BYDAY=FR\r\n"),
+     1140, -1, NULL},
+    {"until an hour before", CALENDAR(FILM STARTS "RRULE:FREQ=DAILY;UNTIL=20261120T170000Z\r\n"),
+     -1, -1, NULL},
+    {"until it begins", CALENDAR(FILM STARTS "RRULE:FREQ=DAILY;UNTIL=20261120T180000Z\r\n"), 1140,
+     -1, NULL},
+    {"yearly, another day", CALENDAR(FILM STARTS "RRULE:FREQ=YEARLY\r\n"), -1, -1, NULL},
+    {"yearly", CALENDAR(FILM "DTSTART:19611120T190000\r\nRRULE:FREQ=YEARLY\r\n"), 1140, -1, NULL},
+    {"every other year",
+     CALENDAR(FILM "DTSTART:20231120T190000\r\nRRULE:FREQ=YEARLY;INTERVAL=2\r\n"), -1, -1, NULL},
+    {"yearly on a Friday of November",
+     CALENDAR(FILM "DTSTART:20201120T190000\r\nRRULE:FREQ=YEARLY;BYMONTH=11;BYDAY=3FR\r\n"), 1140,
+     -1, NULL},
+    {"yearly by a week's number",
+     CALENDAR(FILM "DTSTART:20201120T190000\r\nRRULE:FREQ=YEARLY;BYWEEKNO=47\r\n"), -1, -1,
+     "RRULE"},
+    {"also today", CALENDAR(FILM STARTS "RDATE:20261118T190000,20261120T200000\r\n"), 1200, -1,
+     NULL},
     {"the second Friday", CALENDAR(FILM STARTS "RRULE:FREQ=WEEKLY;BYDAY=2FR\r\n"), -1, -1, "RRULE"},
-    {"a whole day", CALENDAR(FILM "DTSTART;VALUE=DATE:20261120\r\n"), -1, -1, "a whole day"},
+    {"a whole day", CALENDAR(FILM "DTSTART;VALUE=DATE:20261120\r\n"), 0, 1440, NULL},
+    {"yesterday", CALENDAR(FILM "DTSTART;VALUE=DATE:20261119\r\nDTEND;VALUE=DATE:20261120\r\n"), -1,
+     -1, NULL},
+    {"a month of whole days",
+     CALENDAR(FILM "DTSTART;VALUE=DATE:20261101\r\nDTEND;VALUE=DATE:20261201\r\n"), -27360, 15840,
+     NULL},
+    {"a birthday", CALENDAR(FILM "DTSTART;VALUE=DATE:19801120\r\nRRULE:FREQ=YEARLY\r\n"), 0, 1440,
+     NULL},
+    {"a zone of Outlook's", OUTLOOK("DTSTART;TZID=Caucasus Time:20261120T220000\r\n"), 1140, -1,
+     NULL},
+    {"its summer", OUTLOOK("DTSTART;TZID=Caucasus Time:20260619T220000\r\nRRULE:FREQ=WEEKLY\r\n"),
+     1140, -1, NULL},
+    {"a zone behind another's name",
+     CALENDAR(FILM "DTSTART;TZID=/example.org/Asia/Baku:20261120T220000\r\n"), 1140, -1, NULL},
+    {"moved from today", CALENDAR(MOVES("20261120T190000", "20261121T190000") FILM STARTS WEEKLY),
+     -1, -1, NULL},
+    {"moved to today",
+     CALENDAR(MOVES("20261113T190000", "20261120T210000") FILM STARTS
+              "RRULE:FREQ=WEEKLY;COUNT=2\r\n"),
+     1260, -1, NULL},
+    {"at another hour", CALENDAR(MOVES("20261120T190000", "20261120T210000") FILM STARTS WEEKLY),
+     1260, -1, NULL},
+    {"moved for good",
+     CALENDAR(FILM STARTS "RECURRENCE-ID;RANGE=THISANDFUTURE:20261120T190000\r\n"), -1, -1,
+     "RANGE"},
     {"no title", CALENDAR("DTSTART:20261120T190000\r\n"), -1, -1, "no SUMMARY"},
     {"no start", CALENDAR(FILM), -1, -1, "no DTSTART"},
     {"no calendar", "19:00 Film\n", -1, -1, "not a calendar"},
@@ -130,7 +202,7 @@ static void test_titles(void **state)
                               "END:VEVENT\nEND:VCALENDAR\n";
     assert_int_equal(ics_parse("x.ics", bad, sizeof bad - 1, &today, &p, why), -1);
     assert_non_null(strstr(why, "x.ics:4: DTSTART of \"A\""));
-    assert_non_null(strstr(why, "or month; also: line 7, 10"));
+    assert_non_null(strstr(why, "or year; also: line 7, 10"));
     assert_true(ics_is_name("/srv/Choir.ICS"));
     assert_false(ics_is_name("/srv/programme.txt"));
 }

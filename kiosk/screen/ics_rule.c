@@ -124,13 +124,13 @@ static bool is_nth(uint16_t set, int at, int of)
            (end >= -NTH_MOST && (set & 1u << (NTH_MOST + end)));
 }
 
-static int weekday_of(int64_t day)
+static int rule_weekday_of(int64_t day)
 {
     return (int)((day % 7 + 10) % 7); /* 1970 began on a Thursday; 0 Monday */
 }
 
 /* The day's place in its month, or its year, from 0, and how many days that has. */
-static void place_of(int64_t day, bool year, int *at, int *of)
+static void rule_place_of(int64_t day, bool year, int *at, int *of)
 {
     struct tm now = ics_date(day);
     int64_t first = ics_day(now.tm_year + 1900, year ? 1 : now.tm_mon + 1, 1);
@@ -141,12 +141,12 @@ static void place_of(int64_t day, bool year, int *at, int *of)
 
 static bool fits_weekday(const struct ics_rule *r, int64_t first, int64_t day)
 {
-    int at, of, weekday = weekday_of(day);
+    int at, of, weekday = rule_weekday_of(day);
     if (!r->by_day)
-        return r->freq != ICS_WEEKLY || weekday == weekday_of(first);
+        return r->freq != ICS_WEEKLY || weekday == rule_weekday_of(first);
     if (!r->nth[weekday])
         return false;
-    place_of(day, r->freq == ICS_YEARLY && !r->months, &at, &of);
+    rule_place_of(day, r->freq == ICS_YEARLY && !r->months, &at, &of);
     return is_nth(r->nth[weekday], at / 7, at / 7 + 1 + (of - 1 - at) / 7);
 }
 
@@ -156,7 +156,7 @@ static bool fits_month_day(const struct ics_rule *r, int64_t first, int64_t day)
     bool named = r->month_day[0] || r->month_day[1];
     if (!named && (r->freq < ICS_MONTHLY || r->by_day))
         return true;
-    place_of(day, false, &at, &of);
+    rule_place_of(day, false, &at, &of);
     if (!named)
         return at + 1 == ics_date(first).tm_mday;
     return (r->month_day[0] & 1u << (at + 1)) || (r->month_day[1] & 1u << (of - at));
@@ -183,7 +183,7 @@ static bool fits_position(const struct ics_rule *r, int64_t first, int64_t day)
     int at, of, before = 0, all = 0;
     if (!r->position)
         return true;
-    place_of(day, false, &at, &of);
+    rule_place_of(day, false, &at, &of);
     for (int k = 0; k < of; k++) {
         bool counts = fits(r, first, day - at + k);
         before += counts && k < at;

@@ -58,8 +58,7 @@ static void birds(struct items *l, const struct shore *s, const struct cue_fade 
         float turn = 1.7f * (float)k;
         float x = cx + s->k * (at[k][0] + 7 * shore_sway(s, 0.11f, turn));
         float y = cy + s->k * (at[k][1] + 4 * shore_sway(s, 0.16f, turn + 1));
-        bird(l, x, y, 0.99f * s->k, shore_sway(s, 0.35f, turn), ink,
-             show->birds[k]);
+        bird(l, x, y, 0.99f * s->k, shore_sway(s, 0.35f, turn), ink, show->birds[k]);
     }
 }
 

@@ -85,9 +85,8 @@ static void ladder(struct items *l, const struct shore *s, struct ink wall, floa
     }
     for (int n = 1; n <= RUNGS; n++) {
         float t = (float)n / (RUNGS + 1);
-        shore_block(l, x + (lean * t + thick) * k, y - top * t * k - 4.5f * k,
-                    (wide - thick) * k, 9 * k,
-                    ink_fade(ink[n > RUNGS / 2], a));
+        shore_block(l, x + (lean * t + thick) * k, y - top * t * k - 4.5f * k, (wide - thick) * k,
+                    9 * k, ink_fade(ink[n > RUNGS / 2], a));
     }
 }
 

@@ -115,7 +115,8 @@ static void compare_sizes(const struct seen seen[CUES], enum scene_kind kind, co
 }
 
 /* Every cue at one moment. `hour` is the moment's name in the table. */
-static void see_moment(struct tally *t, struct picture *p, size_t panel, const char *hour, int64_t at)
+static void see_moment(struct tally *t, struct picture *p, size_t panel, const char *hour,
+                       int64_t at)
 {
     double minute = eye_minute(p->w, p->h, (double)panels[panel].inches);
     struct seen seen[CUES];

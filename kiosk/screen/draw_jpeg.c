@@ -68,8 +68,8 @@ static void draw_jpeg_read_line(struct decoder *d)
 
 /* False when pixels are missing. A warning about what comes behind the last line leaves the pixels
  * as they are. */
-static bool draw_jpeg_decode(struct decoder *d, const uint8_t *bytes, size_t len, uint32_t w,
-                             uint32_t h)
+static bool draw_jpeg_decode(struct decoder *d, const uint8_t *bytes, size_t len, uint32_t whole,
+                             uint32_t *w, uint32_t *h)
 {
     if (setjmp(d->failed) != 0)
         return false;
@@ -77,24 +77,27 @@ static bool draw_jpeg_decode(struct decoder *d, const uint8_t *bytes, size_t len
     jpeg_mem_src(&d->jpeg, bytes, len);
     jpeg_read_header(&d->jpeg, TRUE);
     d->jpeg.out_color_space = d->jpeg.num_components == 4 ? JCS_CMYK : JCS_RGB;
+    d->jpeg.scale_denom = (uint64_t)*w * *h > whole ? 2 : 1;
+    bool expected = d->jpeg.image_width == *w && d->jpeg.image_height == *h;
     jpeg_start_decompress(&d->jpeg);
-    d->pixels = malloc((size_t)w * h * 3);
+    *w = d->jpeg.output_width;
+    *h = d->jpeg.output_height;
+    d->pixels = expected ? malloc((size_t)*w * *h * 3) : NULL;
     if (d->jpeg.num_components == 4)
-        d->line = malloc((size_t)w * 4);
-    if (d->jpeg.output_width != w || d->jpeg.output_height != h || !d->pixels ||
-        (d->jpeg.num_components == 4 && !d->line)) {
+        d->line = malloc((size_t)*w * 4);
+    if (!d->pixels || (d->jpeg.num_components == 4 && !d->line)) {
         snprintf(d->why, 256, "its size cannot be read, or there is no memory for it");
         longjmp(d->failed, 1);
     }
-    while (d->jpeg.output_scanline < h && !d->damaged)
+    while (d->jpeg.output_scanline < *h && !d->damaged)
         draw_jpeg_read_line(d);
-    bool whole = !d->damaged;
-    if (whole)
+    if (!d->damaged)
         jpeg_finish_decompress(&d->jpeg);
-    return whole;
+    return !d->damaged;
 }
 
-uint8_t *draw_jpeg(const uint8_t *bytes, size_t len, uint32_t w, uint32_t h, char why[256])
+uint8_t *draw_jpeg(const uint8_t *bytes, size_t len, uint32_t whole, uint32_t *w, uint32_t *h,
+                   char why[256])
 {
     struct decoder d = {.why = why};
     why[0] = '\0';
@@ -102,10 +105,10 @@ uint8_t *draw_jpeg(const uint8_t *bytes, size_t len, uint32_t w, uint32_t h, cha
     d.jpeg.client_data = &d;
     d.error.error_exit = draw_jpeg_give_up;
     d.error.emit_message = take_message;
-    bool whole = draw_jpeg_decode(&d, bytes, len, w, h);
+    bool decoded = draw_jpeg_decode(&d, bytes, len, whole, w, h);
     jpeg_destroy_decompress(&d.jpeg);
     free(d.line);
-    if (whole)
+    if (decoded)
         return d.pixels;
     free(d.pixels);
     return NULL;

@@ -200,6 +200,23 @@ static uint8_t *draw_photo_read(const char *path, size_t *len, bool *large, char
     return bytes;
 }
 
+/* Whether a photo is so small that decoding it leaves enough memory. */
+static bool draw_photo_fits(const struct photo_head *head, char why[256])
+{
+    uint64_t pixels = (uint64_t)head->w * head->h;
+    bool png = head->type == PHOTO_PNG;
+    unsigned most = png || head->progressive ? ALBUM_WHOLE : ALBUM_PIXELS;
+    if (pixels <= most)
+        return true;
+    snprintf(why, 256, "%ux%u are %u megapixels, at most %u fit%s. Save it smaller%s", head->w,
+             head->h, (unsigned)(pixels / 1000000), most / 1000000,
+             png                 ? " of a PNG"
+             : head->progressive ? " of a progressive JPEG"
+                                 : "",
+             most < ALBUM_PIXELS ? ", or as a baseline JPEG" : "");
+    return false;
+}
+
 /* Whether a file is a photo to decode; if not, the reason in `why`. */
 static bool draw_photo_judge(const uint8_t *bytes, size_t len, const struct photo_head *head,
                              bool large, char why[256])
@@ -220,9 +237,8 @@ static bool draw_photo_judge(const uint8_t *bytes, size_t len, const struct phot
         snprintf(why, 256, "cut off or damaged: its checksums do not fit. Copy it again");
     else if (pixels == 0)
         snprintf(why, 256, "broken: its size cannot be found. Copy it again");
-    else if (pixels > ALBUM_PIXELS)
-        snprintf(why, 256, "%ux%u are %u megapixels, at most %u fit. Save it smaller", head->w,
-                 head->h, (unsigned)(pixels / 1000000), ALBUM_PIXELS / 1000000);
+    else
+        draw_photo_fits(head, why);
     return why[0] == '\0';
 }
 
@@ -264,8 +280,9 @@ static struct photo *draw_photo_load(struct album *a, const char *name, int w, i
     if (bytes)
         head = photo_head_read(bytes, len);
     if (bytes && draw_photo_judge(bytes, len, &head, large, why)) {
-        pixels = head.type == PHOTO_PNG ? draw_photo_png(bytes, len, head.w, head.h)
-                                        : draw_jpeg(bytes, len, head.w, head.h, damage);
+        pixels = head.type == PHOTO_PNG
+                     ? draw_photo_png(bytes, len, head.w, head.h)
+                     : draw_jpeg(bytes, len, ALBUM_WHOLE, &head.w, &head.h, damage);
         if (pixels)
             p = draw_photo_fit(pixels, &head, w, h);
         snprintf(why, sizeof why, "cut off or damaged%s%.160s. Copy it again",

@@ -9,8 +9,12 @@
  * changed, with what to do, and skipped: the first 64 of them. Hidden files are passed over. */
 struct album;
 
-/* A photo of more pixels than this is skipped: decoded, it would take 4 bytes for each. */
+/* A photo of more pixels than this is skipped before it is decoded, so that it leaves the alarm its
+ * memory on a Pi with 512 MB. A JPEG takes 3 bytes for each; one of more than ALBUM_WHOLE is
+ * decoded at half its size. A PNG takes 8, a progressive JPEG up to 9: they may have ALBUM_WHOLE.
+ */
 #define ALBUM_PIXELS (40u * 1000 * 1000)
+#define ALBUM_WHOLE  (12u * 1000 * 1000)
 
 /* A larger file is skipped: it is read into memory as a whole. */
 #define ALBUM_BYTES (64 * 1000 * 1000)

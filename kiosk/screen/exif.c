@@ -3,6 +3,8 @@
 #include <string.h>
 #include <zlib.h>
 
+enum { PROFILE_MOST = 16384 }; /* of a text: EXIF begins with what is looked for */
+
 struct bytes {
     const uint8_t *at;
     size_t len;
@@ -80,15 +82,66 @@ static void read_jpeg(struct bytes *b, struct photo_head *h)
         } else if (is_frame(marker) && body_len >= 5) {
             h->h = get16(b, at + 5);
             h->w = get16(b, at + 7);
+            h->progressive = (marker & 3) == 2;
             return;
         }
         at += 2 + len;
     }
 }
 
-/* All chunks: each has a checksum. eXIf may come before the pixels or after them. */
+static int hex_digit(uint8_t c)
+{
+    const char *digits = "0123456789abcdef", *at = c ? strchr(digits, c | 0x20) : NULL;
+    return at ? (int)(at - digits) : -1;
+}
+
+/* The orientation in EXIF as ImageMagick writes it into a text: a line end, "exif", a line end, how
+ * many bytes, and those in hexadecimal. The beginning has all that is looked for. */
+static int profile_orientation(const uint8_t *text, size_t len)
+{
+    uint8_t exif[PROFILE_MOST / 2];
+    size_t at = 0, n = 0, lines = 0, skip = 0;
+    for (; at < len && lines < 3; at++)
+        lines += text[at] == '\n';
+    for (int high = -1; at < len && n < sizeof exif; at++) {
+        int digit = hex_digit(text[at]);
+        if (digit >= 0 && high >= 0)
+            exif[n++] = (uint8_t)(high << 4 | digit);
+        high = digit < 0 ? high : high >= 0 ? -1 : digit;
+    }
+    if (n > 6 && memcmp(exif, "Exif\0\0", 6) == 0)
+        skip = 6;
+    return tiff_orientation(exif + skip, n - skip);
+}
+
+/* The same of a whole text chunk, tEXt or zTXt; 0 for one that is no EXIF. */
+static int text_orientation(const uint8_t *chunk, size_t len, bool packed)
+{
+    static const char *const names[] = {"Raw profile type exif", "Raw profile type APP1"};
+    uint8_t plain[PROFILE_MOST];
+    size_t key = strnlen((const char *)chunk, len), start = key + (packed ? 2 : 1);
+    if (start >= len ||
+        (strcmp((const char *)chunk, names[0]) != 0 && strcmp((const char *)chunk, names[1]) != 0))
+        return 0;
+    if (!packed)
+        return profile_orientation(chunk + start, len - start);
+    z_stream z = {.next_in = (Bytef *)(uintptr_t)(chunk + start),
+                  .avail_in = (uInt)(len - start),
+                  .next_out = plain,
+                  .avail_out = sizeof plain};
+    if (inflateInit(&z) != Z_OK)
+        return 0;
+    inflate(&z, Z_SYNC_FLUSH);
+    size_t got = sizeof plain - z.avail_out;
+    inflateEnd(&z);
+    return profile_orientation(plain, got);
+}
+
+/* All chunks: each has a checksum. EXIF may come before the pixels or after them, as eXIf or, from
+ * older programs, as a text. */
 static void read_png(const struct bytes *b, struct photo_head *h)
 {
+    bool exif = false;
     h->w = get32(b, 16);
     h->h = get32(b, 20);
     h->damaged = true;
@@ -96,10 +149,17 @@ static void read_png(const struct bytes *b, struct photo_head *h)
         size_t len = get32(b, at);
         if (len > b->len - at - 12 || crc32_z(0, b->at + at + 4, len + 4) != get32(b, at + 8 + len))
             return;
-        if (memcmp(b->at + at + 4, "IEND", 4) == 0)
+        const uint8_t *kind = b->at + at + 4, *body = kind + 4;
+        bool packed = memcmp(kind, "zTXt", 4) == 0;
+        if (memcmp(kind, "IEND", 4) == 0)
             h->damaged = false;
-        if (memcmp(b->at + at + 4, "eXIf", 4) == 0)
-            h->orientation = tiff_orientation(b->at + at + 8, len);
+        if (memcmp(kind, "eXIf", 4) == 0) {
+            h->orientation = tiff_orientation(body, len);
+            exif = true;
+        } else if (!exif && (packed || memcmp(kind, "tEXt", 4) == 0)) {
+            int found = text_orientation(body, len, packed);
+            h->orientation = found > 0 ? found : h->orientation;
+        }
         at += 12 + len;
     }
 }

@@ -12,9 +12,10 @@ enum photo_type { PHOTO_UNKNOWN, PHOTO_JPEG, PHOTO_PNG };
 
 struct photo_head {
     enum photo_type type;
-    bool damaged;    /* a PNG whose checksums do not fit, or that has no end */
-    uint32_t w, h;   /* as stored, before turning */
-    int orientation; /* EXIF 0x0112: 1 (upright) to 8 */
+    bool damaged;     /* a PNG whose checksums do not fit, or that has no end */
+    uint32_t w, h;    /* as stored, before turning */
+    int orientation;  /* EXIF 0x0112: 1 (upright) to 8 */
+    bool progressive; /* a JPEG in several scans: all of it is in memory while it is decoded */
 };
 
 /* `bytes` is the whole file, or as much of it as there is. Sizes are 0 when they are not in it. */

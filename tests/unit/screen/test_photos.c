@@ -2,6 +2,7 @@
  * named in the journal. */
 
 #include "kiosk/common/log.h"
+#include "kiosk/screen/draw_jpeg.h"
 #include "kiosk/screen/draw_photo.h"
 #include "kiosk/screen/exif.h"
 #include "tests/unit/rows.h"
@@ -19,6 +20,7 @@
 #include <cmocka.h>
 #include <jpeglib.h>
 #include <png.h>
+#include <zlib.h>
 
 enum { W = 24, H = 16, FILE_MOST = 400000 };
 
@@ -143,25 +145,28 @@ struct png_kind {
     const char *name;
     int type, depth, interlace;
     bool clear; /* the last field is transparent: white all the same */
+    int text;   /* EXIF as ImageMagick writes it: 1 as a text, 2 as a packed one; 0: as eXIf */
 };
 
 static const struct png_kind pngs[] = {
-    {"grey 1", PNG_COLOR_TYPE_GRAY, 1, 0, false},
-    {"grey 2", PNG_COLOR_TYPE_GRAY, 2, 0, false},
-    {"grey 4", PNG_COLOR_TYPE_GRAY, 4, 1, false},
-    {"grey 8", PNG_COLOR_TYPE_GRAY, 8, 0, false},
-    {"grey 16", PNG_COLOR_TYPE_GRAY, 16, 0, false},
-    {"grey and alpha 8", PNG_COLOR_TYPE_GRAY_ALPHA, 8, 0, true},
-    {"grey and alpha 16", PNG_COLOR_TYPE_GRAY_ALPHA, 16, 1, true},
-    {"colour 8", PNG_COLOR_TYPE_RGB, 8, 0, false},
-    {"colour 8, interlaced", PNG_COLOR_TYPE_RGB, 8, 1, false},
-    {"colour 16", PNG_COLOR_TYPE_RGB, 16, 0, false},
-    {"colour and alpha 8", PNG_COLOR_TYPE_RGB_ALPHA, 8, 0, true},
-    {"colour and alpha 16", PNG_COLOR_TYPE_RGB_ALPHA, 16, 0, true},
-    {"palette 2", PNG_COLOR_TYPE_PALETTE, 2, 0, false},
-    {"palette 4", PNG_COLOR_TYPE_PALETTE, 4, 1, false},
-    {"palette 8", PNG_COLOR_TYPE_PALETTE, 8, 0, false},
-    {"palette 8, one clear", PNG_COLOR_TYPE_PALETTE, 8, 0, true},
+    {"grey 1", PNG_COLOR_TYPE_GRAY, 1, 0, false, 0},
+    {"grey 2", PNG_COLOR_TYPE_GRAY, 2, 0, false, 0},
+    {"grey 4", PNG_COLOR_TYPE_GRAY, 4, 1, false, 0},
+    {"grey 8", PNG_COLOR_TYPE_GRAY, 8, 0, false, 0},
+    {"grey 16", PNG_COLOR_TYPE_GRAY, 16, 0, false, 0},
+    {"grey and alpha 8", PNG_COLOR_TYPE_GRAY_ALPHA, 8, 0, true, 0},
+    {"grey and alpha 16", PNG_COLOR_TYPE_GRAY_ALPHA, 16, 1, true, 0},
+    {"colour 8", PNG_COLOR_TYPE_RGB, 8, 0, false, 0},
+    {"colour 8, interlaced", PNG_COLOR_TYPE_RGB, 8, 1, false, 0},
+    {"colour 16", PNG_COLOR_TYPE_RGB, 16, 0, false, 0},
+    {"colour and alpha 8", PNG_COLOR_TYPE_RGB_ALPHA, 8, 0, true, 0},
+    {"colour and alpha 16", PNG_COLOR_TYPE_RGB_ALPHA, 16, 0, true, 0},
+    {"palette 2", PNG_COLOR_TYPE_PALETTE, 2, 0, false, 0},
+    {"palette 4", PNG_COLOR_TYPE_PALETTE, 4, 1, false, 0},
+    {"palette 8", PNG_COLOR_TYPE_PALETTE, 8, 0, false, 0},
+    {"palette 8, one clear", PNG_COLOR_TYPE_PALETTE, 8, 0, true, 0},
+    {"EXIF as a text", PNG_COLOR_TYPE_RGB, 8, 0, false, 1},
+    {"EXIF as a packed text", PNG_COLOR_TYPE_RGB, 8, 0, false, 2},
 };
 
 static void grow(png_structp png, png_bytep bytes, size_t len)
@@ -201,6 +206,21 @@ static void fill_line(const struct png_kind *kind, const uint8_t *stored, uint32
     }
 }
 
+static void put_exif(png_structp png, png_infop info, const struct png_kind *kind, uint8_t exif[26])
+{
+    char key[] = "Raw profile type exif", text[128] = "\nexif\n      32\n457869660000";
+    png_text t = {.compression =
+                      kind->text == 1 ? PNG_TEXT_COMPRESSION_NONE : PNG_TEXT_COMPRESSION_zTXt,
+                  .key = key,
+                  .text = text};
+    for (int k = 0; k < 26; k++)
+        snprintf(text + strlen(text), 4, "%02x%s", exif[k], k == 20 ? "\n" : "");
+    if (kind->text)
+        png_set_text(png, info, &t, 1);
+    else
+        png_set_eXIf_1(png, info, 26, exif);
+}
+
 static struct file make_png(const struct png_kind *kind, int orientation)
 {
     struct file f = {malloc(FILE_MOST), 0};
@@ -223,7 +243,7 @@ static struct file make_png(const struct png_kind *kind, int orientation)
         if (kind->clear)
             png_set_tRNS(png, info, alpha, 4, NULL);
     }
-    png_set_eXIf_1(png, info, sizeof exif, exif);
+    put_exif(png, info, kind, exif);
     png_write_info(png, info);
     for (uint32_t y = 0; y < h; y++) {
         fill_line(kind, stored + y * w, w, line);
@@ -357,6 +377,34 @@ static void test_broken_at_any_byte(void **state)
     }
 }
 
+/* What would take the memory of a small Pi is not even decoded, or at half its size. */
+static void test_large_ones(void **state)
+{
+    (void)state;
+    static const uint8_t head[] = {0x89, 'P',  'N', 'G', '\r', '\n', 0x1A, '\n', 0,    0, 0,
+                                   13,   'I',  'H', 'D', 'R',  0,    0,    0x13, 0x88, 0, 0,
+                                   0x0F, 0xA0, 8,   2,   0,    0,    0,    0xF9, 0,    0, 0};
+    struct file f = {malloc(FILE_MOST), sizeof head};
+    memcpy(f.bytes, head, sizeof head); /* 5000 x 4000 */
+    png_save_uint_32(f.bytes + 29, (uint32_t)crc32(0, head + 12, 17));
+    memcpy(f.bytes + f.len, "\0\0\0\0IEND\xAE\x42\x60\x82", 12);
+    assert_null(show(f.bytes, f.len + 12));
+    assert_non_null(strstr(said, "5000x4000 are 20 megapixels, at most 12 fit of a PNG."));
+    free(f.bytes);
+    EACH_ROW (k, jpegs, jpegs[k].name) {
+        char why[256];
+        uint32_t w = W, h = H;
+        f = make_jpeg(&jpegs[k], 1);
+        uint8_t *pixels = draw_jpeg(f.bytes, f.len, W * H - 1, &w, &h, why);
+        assert_non_null(pixels);
+        assert_int_equal(w, W / 2);
+        assert_int_equal(h, H / 2);
+        assert_true(pixels[(size_t)(h - 1) * w * 3 + w * 3 - 1] > 240); /* the white field */
+        free(pixels);
+        free(f.bytes);
+    }
+}
+
 static void test_other_formats_are_named(void **state)
 {
     (void)state;
@@ -483,6 +531,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_every_format_and_orientation),
                                        cmocka_unit_test(test_broken_at_any_byte),
+                                       cmocka_unit_test(test_large_ones),
                                        cmocka_unit_test(test_other_formats_are_named),
                                        cmocka_unit_test(test_nothing_is_passed_over_without_a_line),
                                        cmocka_unit_test(test_many_are_counted_not_named)};

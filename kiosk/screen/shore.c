@@ -53,12 +53,13 @@ static void birds(struct items *l, const struct shore *s, const struct cue_fade 
     float cy = f->water - fmaxf(fminf(0.30f * f->reach, free), 50 * s->k);
     struct ink ink[2];
     tone_halves(low_sky(s), shore_hex(0x2c3a44, 1), shore_hex(0xc9cfdb, 1),
-                (1.15f + 0.2f * s->sky.night) * SHORE_CONTRAST, ink);
+                (1.25f + 0.2f * s->sky.night) * SHORE_CONTRAST, ink);
     for (int k = 0; k < CUE_FADE_FLOCK; k++) {
         float turn = 1.7f * (float)k;
         float x = cx + s->k * (at[k][0] + 7 * shore_sway(s, 0.11f, turn));
         float y = cy + s->k * (at[k][1] + 4 * shore_sway(s, 0.16f, turn + 1));
-        bird(l, x, y, 0.99f * s->k, shore_sway(s, 0.35f, turn), ink, show->birds[k]);
+        bird(l, x, y, s->k * (k == 0 ? 0.92f : 0.89f), shore_sway(s, 0.35f, turn), ink,
+             show->birds[k]);
     }
 }
 

@@ -40,7 +40,7 @@ static void smoke(struct items *l, const struct shore *s, struct ink behind, flo
                   float a)
 {
     enum { PUFFS = 13 };
-    struct ink ink = tone_lighter(behind, shore_hex(0x868a92, 1), 1.5f * SHORE_CONTRAST);
+    struct ink ink = tone_lighter(behind, shore_hex(0x868a92, 1), 1.8f * SHORE_CONTRAST);
     ink = ink_mix(behind, ink, a);
     for (int n = 0; n < PUFFS; n++) {
         float t = s->still ? 0 : fmodf(s->drift / 26, 1);

@@ -89,7 +89,7 @@ static void read_jpeg(struct bytes *b, struct photo_head *h)
     }
 }
 
-static int hex_digit(uint8_t c)
+static int exif_digit(uint8_t c)
 {
     const char *digits = "0123456789abcdef", *at = c ? strchr(digits, c | 0x20) : NULL;
     return at ? (int)(at - digits) : -1;
@@ -104,7 +104,7 @@ static int profile_orientation(const uint8_t *text, size_t len)
     for (; at < len && lines < 3; at++)
         lines += text[at] == '\n';
     for (int high = -1; at < len && n < sizeof exif; at++) {
-        int digit = hex_digit(text[at]);
+        int digit = exif_digit(text[at]);
         if (digit >= 0 && high >= 0)
             exif[n++] = (uint8_t)(high << 4 | digit);
         high = digit < 0 ? high : high >= 0 ? -1 : digit;

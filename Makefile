@@ -276,6 +276,10 @@ pictures: deps-test page  ## the handbook's pictures, as the screen and the page
 	+@$(AGAIN) -s all
 	@$(PYTHON) -m tests.pictures
 
+sheets:  ## build/sheets/large-*: every scene, hour, language and panel size, to be looked at
+	+@$(AGAIN) -s build/release/tests/unit/screen/test_pictures
+	@PORCHLIGHT_SHEETS=1 build/release/tests/unit/screen/test_pictures
+
 # What hosts read, as HTML below build/handbook.
 HANDBOOK_SRC = $(wildcard kiosk/handbook/* kiosk/handbook/pictures/* hw/README.md hw/*.svg)
 handbook: build/handbook/index.html  ## the handbook as HTML, in build/handbook
@@ -436,5 +440,5 @@ help:  ## this list
 clean:  ## remove build/
 	rm -rf build
 
-.PHONY: all page handbook pictures run test test-programs test-page test-long wipe-table faults unit units unit-run lint lint-run \
+.PHONY: all page handbook pictures sheets run test test-programs test-page test-long wipe-table faults unit units unit-run lint lint-run \
         bench bench-scale bench-board help clean deps-build deps-run deps-test deps-long deps-fuzz deps-lint

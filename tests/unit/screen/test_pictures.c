@@ -126,6 +126,52 @@ static void test_sheets(void **state)
     text_free(text);
 }
 
+/* For people to look at, `make sheets`: on each panel every scene at every hour in every language,
+ * each with another cue. */
+static void test_large_sheets(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name;
+        float inches;
+        int w, h;
+    } panels[] = {
+        {"7", 7, 480, 320}, {"10", 10, 800, 480}, {"10-tall", 10, 480, 800}, {"24", 24, 1280, 720}};
+    /* 05:00, 08:00, 12:10, 18:30, 19:40, 20:25, 23:50 of the same day; a noon of December. */
+    static const int64_t hours[] = {1779411600, 1779422400, 1779437400, 1779460200,
+                                    1779464400, 1779467100, 1779479400, 1797840000};
+    enum { LOOKS = sizeof hours / sizeof *hours };
+    mkdir("build/sheets", 0777);
+    struct text *text = text_new(NULL);
+    struct photo *photo = test_photo(900, 600);
+    EACH_ROW (k, panels, panels[k].name) {
+        int w = panels[k].w, h = panels[k].h;
+        uint32_t *sheet = calloc((size_t)(LOOKS * w) * (size_t)(LANGUAGES * h), sizeof *sheet);
+        for (int kind = 0; kind < SCENES; kind++) {
+            char path[128];
+            struct picture p;
+            picture_open(&p, (enum scene_kind)kind, w, h, text, panels[k].inches);
+            p.state.photo[1] = photo;
+            p.state.photo_fade = 1;
+            for (int l = 0; l < LANGUAGES; l++) {
+                struct language language;
+                load_language(codes[l], &language);
+                for (int m = 0; m < LOOKS; m++) {
+                    fill(&p, &language, hours[m], &cues[(m + 2 * l) % CUES]);
+                    paste(sheet, LOOKS * w, &p, m * w, l * h);
+                }
+            }
+            snprintf(path, sizeof path, "build/sheets/large-%s-%s.png", scene_names[kind],
+                     panels[k].name);
+            assert_int_equal(image_save(path, sheet, LOOKS * w, LANGUAGES * h), 0);
+            picture_close(&p);
+        }
+        free(sheet);
+    }
+    free_photo(photo);
+    text_free(text);
+}
+
 /* --- references: 16 scenes, each shrunk to TW x TH, one PNG of a few kB --------------------- */
 
 enum { W = 480, H = 270, SIDE = 15, TW = W / SIDE, TH = H / SIDE, TILE = 3 * TW * TH };
@@ -285,6 +331,9 @@ static void test_sizes(void **state)
 
 int main(void)
 {
+    const struct CMUnitTest large[] = {cmocka_unit_test(test_large_sheets)};
+    if (getenv("PORCHLIGHT_SHEETS"))
+        return cmocka_run_group_tests(large, NULL, NULL);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_sheets), cmocka_unit_test(test_references),
         cmocka_unit_test(test_broken), cmocka_unit_test(test_same_to_the_pixel),

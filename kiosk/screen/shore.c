@@ -26,7 +26,7 @@ static struct ink near_water(const struct shore *s)
 static void bird(struct items *l, float x, float y, float scale, float lift,
                  const struct ink ink[2], float a)
 {
-    float up = 4 * lift;
+    float up = 4 + 4 * lift;
     const float left[] = {-58, -12 - up, -45, -34 - up, -29, -39 - up, -12,
                           -22, 1.5f,     -4,  1.5f,     14,  -6,       14,
                           -14, -3,       -28, -22 - up, -43, -20 - up};

@@ -151,7 +151,30 @@ static const struct place_verdict too_deep = {PLACE_REFUSED, ELOOP, "a folder in
 
 static const struct place_file noted = {.regular = true, .links = 1, .noted = true};
 
-/* False: the walk is to end. */
+static bool walk_folder(const struct walk_on *w, int fd, int depth);
+
+/* One entry of a folder that is `depth` deep. False: the walk is to end. */
+static bool walk_entry(const struct walk_on *w, int folder, const char *name, int depth)
+{
+    struct stat st;
+    bool going = true;
+    if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0 ||
+        fstatat(folder, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+        return true;
+    if (w->go_on && !w->go_on(w->context))
+        return false;
+    if (S_ISDIR(st.st_mode)) {
+        int sub = scope_open(folder, name, O_RDONLY | O_DIRECTORY);
+        if (sub < 0 && errno == EXDEV)
+            w->place->verdict = place_worse(w->place->verdict, another_mount);
+        going = sub < 0 || walk_folder(w, sub, depth + 1);
+        file_close(sub);
+    } else if (S_ISREG(st.st_mode)) {
+        judge_entry(w->scope, w->target, folder, name, w->place);
+    }
+    return going;
+}
+
 static bool walk_folder(const struct walk_on *w, int fd, int depth)
 {
     DIR *d = depth <= TARGET_DEPTH_MAX ? scope_list(fd) : NULL;
@@ -162,22 +185,8 @@ static bool walk_folder(const struct walk_on *w, int fd, int depth)
         w->place->verdict = place_worse(w->place->verdict, place_judge_file(&noted));
     if (depth > TARGET_DEPTH_MAX)
         w->place->verdict = place_worse(w->place->verdict, too_deep);
-    while (d && going && (e = readdir(d))) {
-        struct stat st;
-        if (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0 ||
-            fstatat(dirfd(d), e->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0)
-            continue;
-        going = !w->go_on || w->go_on(w->context);
-        if (going && S_ISDIR(st.st_mode)) {
-            int sub = scope_open(dirfd(d), e->d_name, O_RDONLY | O_DIRECTORY);
-            if (sub < 0 && errno == EXDEV)
-                w->place->verdict = place_worse(w->place->verdict, another_mount);
-            going = sub < 0 || walk_folder(w, sub, depth + 1);
-            file_close(sub);
-        } else if (going && S_ISREG(st.st_mode)) {
-            judge_entry(w->scope, w->target, dirfd(d), e->d_name, w->place);
-        }
-    }
+    while (d && going && (e = readdir(d)))
+        going = walk_entry(w, dirfd(d), e->d_name, depth);
     if (d)
         closedir(d);
     return going;
@@ -318,6 +327,20 @@ static void view_absence(const struct scope *s, const struct plan_target *t,
     }
 }
 
+static void view_place_verdict(const struct target_place *p, struct target_view *v)
+{
+    if (p->verdict.may == PLACE_REFUSED && strcmp(v->seen, "there") == 0)
+        v->seen = "refused";
+    if (p->verdict.may == PLACE_REFUSED)
+        target_view_lower(v, WIPE_FAILED, p->verdict.why);
+    if (p->verdict.may == PLACE_UNSURE)
+        target_view_lower(v, WIPE_UNVERIFIED, p->verdict.why);
+    if (p->holder[0])
+        target_view_note(v, "open for writing in %s", p->holder);
+    if (p->keeper[0])
+        target_view_note(v, "a deleted file of it is open in %s", p->keeper);
+}
+
 bool target_place_view(const struct scope *s, const struct plan_target *t,
                        const struct target_place *p, const struct remembered_target *seen,
                        struct target_view *v)
@@ -331,16 +354,7 @@ bool target_place_view(const struct scope *s, const struct plan_target *t,
                           "it is another container than when you accepted the plan");
         return true;
     }
-    if (p->verdict.may == PLACE_REFUSED && strcmp(v->seen, "there") == 0)
-        v->seen = "refused";
-    if (p->verdict.may == PLACE_REFUSED)
-        target_view_lower(v, WIPE_FAILED, p->verdict.why);
-    if (p->verdict.may == PLACE_UNSURE)
-        target_view_lower(v, WIPE_UNVERIFIED, p->verdict.why);
-    if (p->holder[0])
-        target_view_note(v, "open for writing in %s", p->holder);
-    if (p->keeper[0])
-        target_view_note(v, "a deleted file of it is open in %s", p->keeper);
+    view_place_verdict(p, v);
     if (t->root >= 0 && scope_is_away(s, t->root)) {
         target_view_lower(v, WIPE_UNVERIFIED,
                           s->errors[t->root] == EHOSTDOWN ? "its file system does not answer"

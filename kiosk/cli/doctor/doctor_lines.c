@@ -129,48 +129,54 @@ static void report_sensor(struct doctor *d, const char *name, const char *fault,
                    "porchlightd cannot read it: %s.", fault);
 }
 
+/* A switch or door with a fault. */
+static void report_fault(struct doctor *d, const cJSON *in, const char *name, bool door,
+                         const char *fault)
+{
+    const struct config_switch *s = door ? NULL : switch_of(d->config, name);
+    if (s && config_button_topic(&s->line))
+        doctor_say(d, name, DOCTOR_FAILURE, radio_fix,
+                   "This button by radio cannot be relied on: %s.", fault);
+    else if (s && line_is_button(s->line.address))
+        doctor_button(d, s, fault);
+    else if (cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(in, "missing")))
+        doctor_say(d, name, DOCTOR_FAILURE, pins_fix, "porchlightd cannot read it: %s.", fault);
+    else
+        doctor_say(d, name, DOCTOR_FAILURE,
+                   "Check its two wires and the switch itself, then let it go once. If they "
+                   "are in order, this lists the Pi's pins:\n"
+                   "    gpioinfo",
+                   "porchlightd reports a fault (%s). It may be stuck, cut or shorted, and "
+                   "cannot be relied on.",
+                   fault);
+}
+
+static void report_input(struct doctor *d, const cJSON *in)
+{
+    const cJSON *active = cJSON_GetObjectItemCaseSensitive(in, "active");
+    const char *name = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(in, "name"));
+    const char *fault = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(in, "fault"));
+    const char *kind = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(in, "kind"));
+    bool door = kind && strcmp(kind, "door") == 0;
+    if (!name)
+        return;
+    if (kind && !door && strcmp(kind, "switch") != 0)
+        report_sensor(d, name, fault, active);
+    else if (fault)
+        report_fault(d, in, name, door, fault);
+    else
+        doctor_say(d, name, DOCTOR_OK, "", "porchlightd reads it: %s.",
+                   door                   ? cJSON_IsTrue(active) ? "open" : "closed"
+                   : cJSON_IsTrue(active) ? "pressed"
+                                          : "not pressed");
+}
+
 /* porchlightd holds them, so it knows. */
 static void report_inputs(struct doctor *d)
 {
     const cJSON *in;
     cJSON_ArrayForEach(in, cJSON_GetObjectItemCaseSensitive(d->daemon, "inputs"))
-    {
-        const cJSON *name = cJSON_GetObjectItemCaseSensitive(in, "name");
-        const cJSON *fault = cJSON_GetObjectItemCaseSensitive(in, "fault");
-        const char *kind = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(in, "kind"));
-        bool door = kind && strcmp(kind, "door") == 0;
-        bool active = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(in, "active"));
-        if (!cJSON_IsString(name))
-            continue;
-        if (kind && !door && strcmp(kind, "switch") != 0) {
-            report_sensor(d, name->valuestring, cJSON_GetStringValue(fault),
-                          cJSON_GetObjectItemCaseSensitive(in, "active"));
-            continue;
-        }
-        const struct config_switch *s = switch_of(d->config, name->valuestring);
-        if (cJSON_IsString(fault) && s && !door && config_button_topic(&s->line))
-            doctor_say(d, name->valuestring, DOCTOR_FAILURE, radio_fix,
-                       "This button by radio cannot be relied on: %s.", fault->valuestring);
-        else if (cJSON_IsString(fault) && s && !door && line_is_button(s->line.address))
-            doctor_button(d, s, fault->valuestring);
-        else if (cJSON_IsString(fault) &&
-                 cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(in, "missing")))
-            doctor_say(d, name->valuestring, DOCTOR_FAILURE, pins_fix,
-                       "porchlightd cannot read it: %s.", fault->valuestring);
-        else if (cJSON_IsString(fault))
-            doctor_say(d, name->valuestring, DOCTOR_FAILURE,
-                       "Check its two wires and the switch itself, then let it go once. If they "
-                       "are in order, this lists the Pi's pins:\n"
-                       "    gpioinfo",
-                       "porchlightd reports a fault (%s). It may be stuck, cut or shorted, and "
-                       "cannot be relied on.",
-                       fault->valuestring);
-        else
-            doctor_say(d, name->valuestring, DOCTOR_OK, "", "porchlightd reads it: %s.",
-                       door     ? active ? "open" : "closed"
-                       : active ? "pressed"
-                                : "not pressed");
-    }
+        report_input(d, in);
 }
 
 static const enum line_bias biases[] = {

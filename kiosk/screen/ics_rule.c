@@ -42,9 +42,14 @@ static bool take_numbers(const char *text, int most, uint32_t *forth, uint32_t *
     for (;; text++) {
         char *end;
         long number = strtol(text, &end, 10);
-        if (end == text || number == 0 || labs(number) > most || (number < 0 && !back))
+        if (end == text || number == 0 || labs(number) > most)
             return false;
-        *(number > 0 ? forth : back) |= 1u << labs(number);
+        if (number > 0)
+            *forth |= 1u << number;
+        else if (back)
+            *back |= 1u << -number;
+        else
+            return false;
         text = end;
         if (*text != ',')
             return *text == '\0';

@@ -176,7 +176,9 @@ static void report_inputs(struct doctor *d)
 {
     const cJSON *in;
     cJSON_ArrayForEach(in, cJSON_GetObjectItemCaseSensitive(d->daemon, "inputs"))
+    {
         report_input(d, in);
+    }
 }
 
 static const enum line_bias biases[] = {

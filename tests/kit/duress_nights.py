@@ -210,9 +210,9 @@ class Venue:
     def end(self, state):
         if state == "quiet" or not self.new:
             return
-        if state == "grace":
-            self.kiosk.staff_command("abort")
-        self.kiosk.staff_command("all-clear")
+        for command in ["abort", "all-clear"] if state == "grace" else ["all-clear"]:
+            done = self.kiosk.staff_command(command, patience="30s", within=40)
+            assert done.returncode == 0, f"{command}: {done.stderr}"
         wait.until(lambda: self.member.all("show")[-1].body["show"] in ("quiet", "all-clear"),
                    lambda: f"quiet; it shows {self.member.all('show')[-1].body}", 30)
         time.sleep(0.4)

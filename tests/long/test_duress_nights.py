@@ -96,7 +96,7 @@ def old_tree():
 
 @pytest.mark.parametrize("state", ["lockdown", "caution"])
 def test_the_same_eyes_tell_an_older_kiosk_s_nights_apart(old_tree, state):
-    found = nights(state, "no", 20, tree=old_tree, build=old_tree / "build/release")
+    found = nights(state, "no", 30, tree=old_tree, build=old_tree / "build/release")
     uneven = {surface: telling_apart.value_that_tells(*parted(found, surface))[0]
               for surface in found[0]["same"]}
     assert min(uneven.values()) < UNEVEN, uneven

@@ -191,14 +191,25 @@ static void night_draw_more(struct night *n, uint64_t seed)
             }
 }
 
-/* As above. A staff phone that the root key shuts out; and a phone that is invited some time after
- * a broker has let the kiosk read letters again, on the connection on which it did not. */
+/* As above. A staff phone that the root key shuts out, and that goes on trying; and a phone that is
+ * invited some time after a broker has let the kiosk read letters again, on the connection on which
+ * it did not. */
 static void night_draw_last(struct night *n, uint64_t seed)
 {
     struct chance c = chance_of(seed, 16);
     size_t count = n->count;
-    if (chance_percent(&c, 8))
-        happening_add(n, DO_ROOT_REVOKE, chance_between(&c, FIRST_HAND, LAST_HAND), &c);
+    if (chance_percent(&c, 8)) {
+        int64_t at = chance_between(&c, FIRST_HAND, LAST_HAND);
+        happening_add(n, DO_ROOT_REVOKE, at, &c);
+        at += chance_between(&c, 90 * S, 200 * S);
+        if (count < NIGHT_HAPPENINGS - 4) {
+            happening_add(n, DO_LOCKDOWN, at, &c)->kiosk = 0;
+            struct happening *h =
+                happening_add(n, DO_STAFF_CLEAR, at + chance_between(&c, 5 * S, 60 * S), &c);
+            h->kiosk = 0;
+            h->number |= 1; /* the second staff phone, which is shut out */
+        }
+    }
     for (size_t i = 0; i < count; i++) {
         struct happening *h = &n->happenings[i];
         if (h->kind != BREAK_BROKER_DENIES_READING || !chance_percent(&c, 70))

@@ -93,6 +93,18 @@ def test_a_key_that_the_root_did_not_sign_commands_nothing(kiosk, staff):
     assert kiosk.status()["refused"] >= 1
 
 
+def test_a_certificate_that_the_root_did_not_sign_makes_no_staff_phone(kiosk, staff):
+    """Whoever has the kiosk can write one, and has every account there."""
+    account = kiosk.account_of("staff")[0]
+    certificate = kiosk.state / "staff" / f"{account}.cert"
+    public = certificate.read_text()[:64]
+    certificate.write_text(f"{public}{'5a' * 64}\n")
+    kiosk.daemon.kill()
+    kiosk.start()
+    assert staff("lockdown").returncode != 0
+    assert kiosk.status()["state"] == "quiet" and kiosk.status()["refused"] >= 1
+
+
 def test_a_recorded_command_works_no_second_time(kiosk, staff):
     """The very bytes of a staff phone's all-clear, sent again during the next lockdown."""
     spy = kiosk.spy([f"command/{kiosk.account_of('staff')[0]}"])

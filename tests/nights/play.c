@@ -500,22 +500,29 @@ static void second_way(struct station *s, const char *from, struct broker *b, st
     s->two_ways = true;
 }
 
+/* Where phones join or get keys: invitations are for the first broker alone. */
+static void phones_of_brokers(const struct night *n, struct config *c)
+{
+    bool invites = night_has(n, DO_INVITE) || night_has(n, DO_INVITE_STAFF);
+    bool rotates =
+        night_has(n, DO_ROTATE) || night_has(n, DO_REVOKE) || night_has(n, DO_ROOT_REVOKE);
+    size_t count = invites ? 1 : rotates ? n->brokers : 0;
+    if (invites)
+        strcpy(c->venue.page, "https://kettle.example.org/");
+    for (size_t b = 0; b < count && b < VENUE_BROKERS; b++) {
+        struct config_broker *one = &c->brokers[b];
+        snprintf(one->phones, sizeof one->phones, "wss://%s.example.org/mqtt", broker_names[b]);
+        one->registrar = false; /* accounts are made in advance */
+    }
+}
+
 static void station_prepare(struct night *n, size_t i, struct chance *c)
 {
     struct station *s = &n->stations[i];
     station_init(s, n->venue, i == VENUE_KIOSKS ? 0 : i, night_has(n, DO_BUTTON), kiosk_names[i]);
     s->config.brokers_count = s->ways_count = s->machine->ways_count = n->brokers;
     s->config.alert.relay = n->relay;
-    bool invites = night_has(n, DO_INVITE) || night_has(n, DO_INVITE_STAFF);
-    bool rotates =
-        night_has(n, DO_ROTATE) || night_has(n, DO_REVOKE) || night_has(n, DO_ROOT_REVOKE);
-    if (invites)
-        strcpy(s->config.venue.page, "https://kettle.example.org/");
-    for (size_t b = 0; b < n->brokers && (b == 0 ? invites || rotates : !invites && rotates); b++) {
-        struct config_broker *one = &s->config.brokers[b];
-        snprintf(one->phones, sizeof one->phones, "wss://%s.example.org/mqtt", broker_names[b]);
-        one->registrar = false; /* accounts are made in advance */
-    }
+    phones_of_brokers(n, &s->config);
     s->config.kiosk.cover = n->cover;
     s->config.wipe.enabled = n->wipe;
     s->config.wipe.grace = n->grace;

@@ -204,7 +204,7 @@ def test_of_two_relays_the_silent_one_is_named_and_the_other_rings_staff(host, f
     phone = host.install().phone()
     phone.show_staff(Root(bytes.fromhex(host.kiosk.root_key.read_text().strip())))
     kept = host.outside / "var/lib/porchlight-relay/subscriptions"
-    wait.until(lambda: " staff " in kept.read_text(), "that the relay knows a staff phone", 60)
+    wait.until(lambda: " staff" in kept.read_text(), "that the relay knows a staff phone", 60)
     other.install()
     try:
         wait.until(lambda: alive() == 2, "both relays' signs of life", 60)

@@ -130,7 +130,7 @@ def test_a_staff_phone_rings_and_is_known_as_one(evening):
     page = evening.phone(staff=True)
     page.click("#ring-start")
     page.until_text("#ring-said", "Lock the phone now")
-    wait.until(lambda: [line.split()[3] for line in evening.relay.stored()] == ["staff"],
+    wait.until(lambda: [line.split()[3] for line in evening.relay.stored()] == ["staff+"],
                lambda: f"a staff phone; {evening.relay.stored()}", 60)
 
 

@@ -35,7 +35,8 @@ def presses(venue, shell):
     script = shell.format(publish=publish)
     venue.board.run(f"systemd-run -q --collect -u shell sh -c '{script}'")
     venue.board.wait_for("gpioinfo -c gpiochip0 | grep -q gpiomon", 60)
-    alerts, lines = Subscriber(venue, "alert"), Subscriber(venue, "bench")
+    alerts, lines = (Subscriber(venue, topic, (eye, f"{eye}-password"))
+                     for eye, topic in (("eye", "alert"), ("ear", "bench")))
     took = []
     for _ in range(PRESSES):
         before = alerts.count(), lines.count()
@@ -58,7 +59,7 @@ def bench(report):
     suite = "trixie"
     pub = program(suite, "mosquitto-clients", "usr/bin/mosquitto_pub")
     venue = Venue(suite, conf=CONF, files={"/usr/bin/mosquitto_pub": (pub, 0o755)})
-    for account in ("eye", ACCOUNT):
+    for account in ("eye", "ear", ACCOUNT):
         venue.brokers[0].account("bench", account, f"{account}-password")
     with venue:
         venue.boot(levels={WIRE: 1})

@@ -35,9 +35,9 @@ SOON = 60 * MS  # a gesture is complete this long after its edges were sent
 class Subscriber:
     """mosquitto_sub on one topic: [(ns of CLOCK_MONOTONIC, payload)]."""
 
-    def __init__(self, kiosk, topic):
+    def __init__(self, kiosk, topic, account=None):
         broker = kiosk.brokers[0]
-        account, password = kiosk.account_of("bench")
+        account, password = account or kiosk.account_of("bench")
         before = len(broker.said())
         self._process = Process(
             "mosquitto_sub",

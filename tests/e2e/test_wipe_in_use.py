@@ -58,14 +58,19 @@ def test_a_program_that_still_writes_is_named(venue, plan, name, path, user):
         writer.kill()
 
 
+def has_open(venue, opens):
+    """A program that has done so in the folder of the plan, and stays."""
+    reader = Process("reader", venue.mounts.inside(
+        "sh", "-c", f"cd {venue.venue}; {opens}; echo open; exec sleep 60"), venue.prefix / "reader.said")
+    wait.until(lambda: "open" in reader.said(), reader.said)
+    return reader
+
+
 def test_a_program_that_only_reads_changes_nothing(venue):
     venue.plan(LIST)
     venue.disk()
     venue.sh("echo guests >srv/venue/list.csv")
-    reader = Process("reader", venue.mounts.inside(
-        "sh", "-c", f"exec 7<{venue.venue}/list.csv; echo open; exec sleep 60"),
-        venue.prefix / "reader.said")
-    wait.until(lambda: "open" in reader.said(), reader.said)
+    reader = has_open(venue, "exec 7<list.csv")
     assert venue.accept() == {"list": "destroyed"}
     assert venue.ask("WIPE") == {"list": "destroyed"}
     reader.kill()
@@ -77,10 +82,7 @@ def test_a_deleted_file_that_a_program_has_open_is_not_destroyed(venue, what, pl
     venue.plan(plan)
     venue.disk()
     venue.sh("mkdir -p srv/venue/sheets/deep; cd srv/venue; echo guests >sheets/deep/monday; echo guests >list.csv")
-    reader = Process("reader", venue.mounts.inside(
-        "sh", "-c", f"cd {venue.venue}; exec 7<{what}; rm {what}; echo new >{what}; echo open; exec sleep 60"),
-        venue.prefix / "reader.said")
-    wait.until(lambda: "open" in reader.said(), reader.said)
+    reader = has_open(venue, f"exec 7<{what}; rm {what}; echo new >{what}")
     name = "sheets" if "sheets" in what else "list"
     assert venue.accept() == {name: "unverified"}
     assert f"a deleted file of it is open in sleep ({reader.pid})" in venue.run("--plan").stdout

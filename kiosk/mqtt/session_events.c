@@ -146,28 +146,6 @@ static void session_on_publish(struct mosquitto *mosq, void *context, int mid, i
     session_advance(s);
 }
 
-void session_pubacks_judge(struct mqtt_session *s)
-{
-    bool five = s->version == MQTT_VERSION_5 && !s->pubacks.strange;
-    for (struct puback one; pubacks_next(&s->pubacks, clock_now(), &one);) {
-        if (one.code >= FAILURE) {
-            struct mqtt_reason r = session_reason(s, MQTT_PUBACK, one.code);
-            s->listener.refused(s->listener.context, one.topic, one.token, r.fault, r.text);
-        } else if (one.token != 0) {
-            s->listener.acked(s->listener.context, one.token, five && one.code == MQTT_RC_SUCCESS,
-                              five && one.code == MQTT_RC_NO_MATCHING_SUBSCRIBERS);
-        }
-    }
-}
-
-void session_pubacks_age(struct mqtt_session *s, int64_t now)
-{
-    for (const struct puback *one; (one = pubacks_late(&s->pubacks, now));)
-        if (one->token == 0)
-            s->listener.refused(s->listener.context, one->topic, 0, MQTT_FAULT_BROKER,
-                                "it does not confirm that it has this");
-}
-
 /* libmosquitto passes over a PUBACK for what it has not sent; only its log has it. */
 static void session_on_log(struct mosquitto *mosq, void *context, int level, const char *line)
 {

@@ -9,7 +9,8 @@
 #include <mqtt_protocol.h>
 
 /* Inside of struct mqtt_session, for session.c, which opens, turns and ends it, session_send.c,
- * which sends one thing at a time, and session_events.c, which libmosquitto calls. */
+ * which sends one thing at a time, session_pubacks.c, which judges what was confirmed, and
+ * session_events.c, which libmosquitto calls. */
 
 #define SECOND INT64_C(1000000000)
 
@@ -77,12 +78,7 @@ void session_age(struct mqtt_session *s);
 
 void session_waiting_free(struct waiting *w);
 
-/* --- session_events.c --- */
-
-/* What the broker said in its last word: kept for mqtt_session_end. */
-void session_refused(struct mqtt_session *s, enum mqtt_fault fault, const char *detail);
-
-void session_callbacks_set(struct mosquitto *mosq);
+/* --- session_pubacks.c --- */
 
 /* Hands over which publications the broker has taken, as far as that can be judged now. */
 void session_pubacks_judge(struct mqtt_session *s);
@@ -90,6 +86,13 @@ void session_pubacks_judge(struct mqtt_session *s);
 /* Reports those that the broker does not answer for. With a token, whoever gave it notices by
  * itself. */
 void session_pubacks_age(struct mqtt_session *s, int64_t now);
+
+/* --- session_events.c --- */
+
+/* What the broker said in its last word: kept for mqtt_session_end. */
+void session_refused(struct mqtt_session *s, enum mqtt_fault fault, const char *detail);
+
+void session_callbacks_set(struct mosquitto *mosq);
 
 /* CONNACK; also called where libmosquitto could not read one. */
 void session_on_connect(struct mosquitto *mosq, void *context, int code, int flags,

@@ -154,7 +154,7 @@ static void do_forget(struct kiosk_state *s)
     uint8_t key[ACKS_KEY];
     s->facts.seen = s->facts.safe = s->facts.help = 0;
     s->facts.handed_over = s->facts.delivered_lan = false;
-    s->facts.unheard = s->facts.unproved = s->facts.denied = false;
+    s->facts.no_subscriber = s->facts.unproved = s->facts.denied = false;
     s->left = false;
     s->help = (struct help_ring){.rung_at = 0};
     acks_forget(&s->acks);

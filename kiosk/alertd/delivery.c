@@ -189,13 +189,13 @@ static void delivery_on_event(struct delivery *d, size_t i, const struct mqtt_ev
         break;
     case MQTT_ACKED:
         delivery_words_answered(d, &d->paths[i], e->token, true);
-        if (e->heard && d->paths[i].outside && delivery_ring_is_taken(d, e->token))
+        if (e->has_subscriber && d->paths[i].outside && delivery_ring_is_taken(d, e->token))
             d->listener.rung(d->listener.context, &d->ring.id);
         if (delivery_ring_has(e->token))
             broker_path_is_let_through(&d->paths[i], TOPIC_RING);
         delivery_on_answered(d, i, e->token,
-                             e->heard            ? OUTBOX_ACKED
-                             : e->no_subscribers ? OUTBOX_UNHEARD
+                             e->has_subscriber   ? OUTBOX_ACKED
+                             : e->no_subscribers ? OUTBOX_NO_SUBSCRIBER
                                                  : OUTBOX_UNPROVED);
         break;
     case MQTT_STRANGE:

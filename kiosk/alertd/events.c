@@ -106,10 +106,10 @@ static void events_on_acked(void *context, const struct outbox_entry *e, enum ou
         return;
     }
     f->denied = false;
-    f->delivered_lan = f->delivered_lan || (!outside && how != OUTBOX_UNHEARD);
+    f->delivered_lan = f->delivered_lan || (!outside && how != OUTBOX_NO_SUBSCRIBER);
     if (!outside)
         return;
-    f->unheard = how == OUTBOX_UNHEARD;
+    f->no_subscriber = how == OUTBOX_NO_SUBSCRIBER;
     f->unproved = f->unproved || how == OUTBOX_UNPROVED;
     if (how == OUTBOX_ACKED)
         actions_left(&k->state);

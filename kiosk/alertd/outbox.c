@@ -4,8 +4,8 @@
 
 #include <string.h>
 
-#define HEARD (1u << OUTBOX_ACKED)
-#define TAKEN (HEARD | 1u << OUTBOX_UNHEARD | 1u << OUTBOX_UNPROVED)
+#define ACKED (1u << OUTBOX_ACKED)
+#define TAKEN (ACKED | 1u << OUTBOX_NO_SUBSCRIBER | 1u << OUTBOX_UNPROVED)
 
 void outbox_init(struct outbox *o, size_t brokers)
 {
@@ -82,7 +82,7 @@ static bool is_due(const struct outbox *o, const struct outbox_entry *e, size_t 
     case OUTBOX_UNSENT:
     case OUTBOX_DENIED:
         return e->order != 0;
-    case OUTBOX_UNHEARD:
+    case OUTBOX_NO_SUBSCRIBER:
         return e->order == o->orders && !e->handed_over;
     default:
         return false;
@@ -142,13 +142,13 @@ bool outbox_acked(struct outbox *o, size_t broker, bool outside, uint64_t token,
     for (struct outbox_entry *e = o->entries; e < o->entries + OUTBOX_MAX; e++) {
         if (e->order == 0 || e->token[broker] != token || e->leg[broker] != OUTBOX_SENT)
             continue;
-        bool heard = outside && how == OUTBOX_ACKED, first = heard && !e->handed_over;
+        bool counts = outside && how == OUTBOX_ACKED, first = counts && !e->handed_over;
         e->leg[broker] = how;
         e->again_at[broker] = now + OUTBOX_AGAIN;
         e->sent_before[broker] = true;
-        e->handed_over = e->handed_over || heard;
+        e->handed_over = e->handed_over || counts;
         *acked = *e;
-        if (all_have(o, e, e->handed_over ? TAKEN : HEARD))
+        if (all_have(o, e, e->handed_over ? TAKEN : ACKED))
             e->order = 0;
         return first;
     }
@@ -188,7 +188,7 @@ size_t outbox_pending(const struct outbox *o)
 {
     size_t n = 0;
     for (const struct outbox_entry *e = o->entries; e < o->entries + OUTBOX_MAX; e++)
-        n += e->order != 0 && !e->handed_over && !all_have(o, e, HEARD | 1u << OUTBOX_UNPROVED);
+        n += e->order != 0 && !e->handed_over && !all_have(o, e, ACKED | 1u << OUTBOX_UNPROVED);
     return n;
 }
 

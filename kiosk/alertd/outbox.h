@@ -15,10 +15,10 @@ enum { OUTBOX_MAX = 32, OUTBOX_BROKERS = 8 };
 enum outbox_leg {
     OUTBOX_UNSENT,
     OUTBOX_SENT,
-    OUTBOX_ACKED,    /* the broker took it, and somebody subscribes to it */
-    OUTBOX_UNHEARD,  /* it took it, and nobody subscribes to it (MQTT 5's 0x10) */
-    OUTBOX_UNPROVED, /* it took it, and cannot say whether anybody does (MQTT 3.1.1, QoS 0) */
-    OUTBOX_DENIED,   /* it refused it */
+    OUTBOX_ACKED,         /* the broker took it, and somebody subscribes to it */
+    OUTBOX_NO_SUBSCRIBER, /* it took it, and nobody subscribes to it (MQTT 5's 0x10) */
+    OUTBOX_UNPROVED,      /* it took it, and cannot say whether anybody does (MQTT 3.1.1, QoS 0) */
+    OUTBOX_DENIED,        /* it refused it */
 };
 
 /* What nobody received, or the broker refused, is sent again after this: once it is let through, it
@@ -36,7 +36,7 @@ struct outbox_entry {
     enum outbox_leg leg[OUTBOX_BROKERS];
     uint64_t token[OUTBOX_BROKERS];
     int64_t sent_at[OUTBOX_BROKERS];  /* while OUTBOX_SENT, ns */
-    int64_t again_at[OUTBOX_BROKERS]; /* while OUTBOX_UNHEARD or OUTBOX_DENIED, ns */
+    int64_t again_at[OUTBOX_BROKERS]; /* while OUTBOX_NO_SUBSCRIBER or OUTBOX_DENIED, ns */
     bool sent_before[OUTBOX_BROKERS]; /* a repeat: phones know it by its id */
 };
 

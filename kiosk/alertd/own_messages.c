@@ -21,7 +21,7 @@ enum { CLOCKS_APART = 60 };
 void own_messages_init(struct own_messages *o, uint64_t epoch, uint64_t before)
 {
     *o = (struct own_messages){
-        .started = epoch, .before = before, .raised_at = NS_NEVER, .heard_at = NS_NEVER};
+        .started = epoch, .before = before, .raised_at = NS_NEVER, .received_at = NS_NEVER};
 }
 
 /* --- what it says ---------------------------------------------------------------------------- */
@@ -82,7 +82,7 @@ static void own_messages_report(struct own_messages *o, const struct own_message
              "one of the two. If this kiosk lost its record or got an old card, nothing is left to "
              "do: phones believe it again",
              at[0] ? " at " : "", at);
-    o->heard_at = now;
+    o->received_at = now;
     faults_clear(p->faults, FAULT_OF_COPY);
     faults_add(p->faults, FAULT_OF_COPY, sentence);
     actions_notice(p->outputs->delivery, MSG_FAULT, "", "copy");
@@ -179,7 +179,7 @@ void own_messages_take(struct own_messages *o, const struct own_messages_parts *
     const struct own_retained_proof proof = proof_of(p->sealer, m.proof, m.proof_len, &by);
     struct own_retained_verdict v = own_retained_judge(&self, &m, &proof, own_messages_age(&m));
     own_messages_above(o, v.above, now);
-    if (v.copy && v.above == 0 && o->heard_at == NS_NEVER)
+    if (v.copy && v.above == 0 && o->received_at == NS_NEVER)
         own_messages_report(o, p, now);
     if (v.ended)
         own_messages_end(p, &m, &by, now);
@@ -197,8 +197,8 @@ void own_messages_take(struct own_messages *o, const struct own_messages_parts *
 
 void own_messages_time(struct own_messages *o, const struct own_messages_parts *p, int64_t now)
 {
-    if (o->heard_at != NS_NEVER && now - o->heard_at > COPY_REPORTED) {
-        o->heard_at = NS_NEVER;
+    if (o->received_at != NS_NEVER && now - o->received_at > COPY_REPORTED) {
+        o->received_at = NS_NEVER;
         faults_clear(p->faults, FAULT_OF_COPY);
     }
     if (o->above == 0 || (o->raised_at != NS_NEVER && now - o->raised_at < RAISE_EVERY) ||

@@ -13,7 +13,7 @@ struct own_messages {
     uint64_t above;           /* the epoch must go above this one; 0: it is high enough */
     int64_t above_at;         /* since when that is so */
     int64_t raised_at;        /* the last time that it did; NS_NEVER: never */
-    int64_t heard_at;         /* when the last copy was noticed; NS_NEVER: never, or long ago */
+    int64_t received_at;      /* when the last copy was noticed; NS_NEVER: never, or long ago */
     struct alert_id asked;    /* the alert for which staff were asked last */
 };
 

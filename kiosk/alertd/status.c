@@ -15,7 +15,7 @@
 static const char *delivery_text(const struct cue_facts *f)
 {
     return f->handed_over     ? "handed over"
-           : f->unheard       ? "unheard"
+           : f->no_subscriber ? "no subscriber"
            : f->unproved      ? "unproved"
            : f->denied        ? "denied"
            : f->delivered_lan ? "lan"

@@ -43,7 +43,7 @@ struct command_run {
     struct brokers *brokers;
     struct mqtt_event event;
     size_t broker; /* whose event it is */
-    bool heard;    /* `state` is the newest state */
+    bool received; /* `state` is the newest state */
     struct message state;
     struct {
         uint64_t epoch, seq;
@@ -166,10 +166,10 @@ static void command_on_message(struct command_run *c)
     if (!h.refused && !h.root && door && h.verdict != VIEW_OLD)
         look(c, &h.message);
     if (h.refused || h.root || h.message.kind != MSG_STATE ||
-        (h.verdict != VIEW_HEARD && h.verdict != VIEW_TOLD && h.verdict != VIEW_UNPROVED))
+        (h.verdict != VIEW_ACCEPTED && h.verdict != VIEW_TOLD && h.verdict != VIEW_UNPROVED))
         return;
     c->state = h.message;
-    c->heard = true;
+    c->received = true;
     look(c, &h.message);
 }
 
@@ -211,7 +211,7 @@ static bool command_turn(struct command_run *c)
             return false;
         while (brokers_next(c->brokers, &c->broker, &c->event)) {
             command_on_event(c);
-            if (!c->heard)
+            if (!c->received)
                 continue;
             if (is_obeyed(c))
                 return true;

@@ -13,7 +13,7 @@
  *   state, on_site   "quiet" | "caution" | "lockdown"; on_site: what the screen and lights show
  *   drill            a drill runs
  *   alert            null, or {id, age_ms (null: not known), handed_over, delivery: "handed over" |
- *                    "unheard" | "unproved" | "denied" | "lan" | "pending"}
+ *                    "no subscriber" | "unproved" | "denied" | "lan" | "pending"}
  *   brokers          [{name, interface (absent: any), connected, lost, outside, error (null: none),
  *                    losses, dropped, mqtt, beat_ms (null: none)}]; lost: it has failed while
  *                    another works
@@ -106,7 +106,7 @@ static const char *outcome_text(const cJSON *alert)
         const char *delivery, *text;
     } outcomes[] = {
         {"handed over", "has left the venue"},
-        {"unheard", "is at a broker outside, where NOBODY listens"},
+        {"no subscriber", "is at a broker outside, where NOBODY listens"},
         {"unproved", "is at a broker outside, which cannot say whether anybody listens"},
         {"denied", "is REFUSED by a broker"},
         {"lan", "is on this network only"},

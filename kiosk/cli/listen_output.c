@@ -173,7 +173,7 @@ static bool worth_a_line(const struct phone_client_heard *h, bool news)
         return true;
     case VIEW_UNPROVED:
         return news;
-    case VIEW_HEARD:
+    case VIEW_ACCEPTED:
         if (h->message.kind == MSG_COUNTS)
             return news;
         return h->message.kind != MSG_BEAT && h->message.kind != MSG_STATE &&

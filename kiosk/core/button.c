@@ -123,7 +123,7 @@ static size_t button_play(struct button *b, const struct gesture_rules *r, const
 
 void button_start(struct button *b, int64_t now)
 {
-    *b = (struct button){.heard_at = now, .unlinked_at = now};
+    *b = (struct button){.received_at = now, .unlinked_at = now};
 }
 
 static void button_fault_set(struct button *b, enum button_fault f, int known)
@@ -146,7 +146,7 @@ size_t button_report(struct button *b, const struct gesture_rules *r,
     button_fault_set(b, BUTTON_FAULT_OFFLINE, report->online >= 0 ? !report->online : -1);
     if (report->kept || report->online >= 0) /* a broker or the gateway says it, not the button */
         return 0;
-    b->heard_at = now;
+    b->received_at = now;
     b->faults &= ~(unsigned)BUTTON_FAULT_SILENT;
     if (report->action[0] == '\0')
         return 0;
@@ -156,7 +156,7 @@ size_t button_report(struct button *b, const struct gesture_rules *r,
 size_t button_time(struct button *b, const struct gesture_rules *r, int64_t silence, int64_t now,
                    enum gesture out[BUTTON_GESTURES_MAX])
 {
-    if (now - b->heard_at >= silence)
+    if (now - b->received_at >= silence)
         b->faults |= BUTTON_FAULT_SILENT;
     if (b->unlinked_at != NS_NEVER && now - b->unlinked_at >= BUTTON_LINK_PATIENCE)
         b->faults |= BUTTON_FAULT_LINK;
@@ -167,8 +167,8 @@ int64_t button_deadline(const struct button *b, const struct gesture_rules *r, i
 {
     int64_t gesture = gesture_deadline(&b->gesture, r);
     int64_t next = gesture == NS_NEVER ? NS_NEVER : gesture - b->shift;
-    if (!(b->faults & BUTTON_FAULT_SILENT) && b->heard_at + silence < next)
-        next = b->heard_at + silence;
+    if (!(b->faults & BUTTON_FAULT_SILENT) && b->received_at + silence < next)
+        next = b->received_at + silence;
     bool waits = b->unlinked_at != NS_NEVER && !(b->faults & BUTTON_FAULT_LINK);
     if (waits && b->unlinked_at + BUTTON_LINK_PATIENCE < next)
         next = b->unlinked_at + BUTTON_LINK_PATIENCE;

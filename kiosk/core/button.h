@@ -57,7 +57,7 @@ struct button {
     int64_t shift;   /* ns by which the recogniser's clock is ahead, for what words stand for */
     bool held;       /* the last action was a hold, at: */
     int64_t held_at; /* gateways repeat it while the button is held */
-    int64_t heard_at;
+    int64_t received_at;
     int64_t unlinked_at; /* since when its broker is not connected; NS_NEVER: it is */
     unsigned faults;     /* bits of enum button_fault */
 };

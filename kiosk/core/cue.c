@@ -20,7 +20,7 @@ static uint32_t alert_signs(const struct cue_facts *f, int64_t now)
         signs |= CUE_LAN_ONLY;
     if (answered)
         signs |= CUE_SEEN;
-    else if ((f->unheard && !f->handed_over) || f->denied)
+    else if ((f->no_subscriber && !f->handed_over) || f->denied)
         signs |= CUE_NOBODY;
     else if (!ns_within(f->alert_at, CUE_SILENCE, now) && !ns_within(f->relay_at, CUE_SILENCE, now))
         signs |= CUE_NOBODY;
@@ -55,7 +55,7 @@ struct cue_facts cue_facts_on_site(const struct cue_facts *f)
     if (!f->feigned)
         return shown;
     shown.seen = shown.safe = shown.help = 0;
-    shown.unheard = shown.unproved = shown.denied = false;
+    shown.no_subscriber = shown.unproved = shown.denied = false;
     shown.handed_over = f->path && f->outside_configured;
     shown.delivered_lan = f->path && !f->outside_configured;
     return shown;

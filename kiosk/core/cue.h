@@ -46,7 +46,7 @@ struct cue_facts {
     int64_t alert_at;        /* when the current alert began */
     bool handed_over;        /* the current alert, outside the venue */
     bool delivered_lan;      /* the current alert, to a broker on site only */
-    bool unheard;            /* a broker outside took it, and says that nobody listens */
+    bool no_subscriber;      /* a broker outside took it, and says that nobody listens */
     bool unproved;           /* a broker outside took it, and cannot say whether anybody listens */
     bool denied;             /* a broker refused it */
     bool outside_configured; /* the config has a broker outside */

@@ -11,7 +11,7 @@ void view_init(struct view_kiosk *v)
                              .life_at = NS_NEVER,
                              .state_at = NS_NEVER,
                              .clear_at = NS_NEVER,
-                             .heard_at = NS_NEVER,
+                             .received_at = NS_NEVER,
                              .doubted_at = NS_NEVER,
                              .late_at = NS_NEVER};
     freshness_init(&v->fresh, (const bool[FRESHNESS_GROUPS]){[FRESHNESS_STATE] = true});
@@ -23,7 +23,7 @@ void view_link(struct view_kiosk *v, bool linked, int64_t now)
         return;
     v->linked = linked;
     v->linked_at = now;
-    v->life_at = v->heard_at = v->doubted_at = NS_NEVER;
+    v->life_at = v->received_at = v->doubted_at = NS_NEVER;
     freshness_linked(&v->fresh, now);
 }
 
@@ -43,7 +43,7 @@ static uint64_t *mark_of(struct view_kiosk *v, enum message_kind k)
     return changes_state(k) ? &v->told_next : &v->live_next;
 }
 
-/* Judges epoch and seq and moves the marks. VIEW_HEARD: it is new. */
+/* Judges epoch and seq and moves the marks. VIEW_ACCEPTED: it is new. */
 static enum view_verdict pass_marks(struct view_kiosk *v, const struct message *m)
 {
     if (m->epoch < v->epoch)
@@ -59,14 +59,14 @@ static enum view_verdict pass_marks(struct view_kiosk *v, const struct message *
         v->connection = m->connection;
     }
     if (m->kind == MSG_LOST)
-        return VIEW_HEARD;
+        return VIEW_ACCEPTED;
     uint64_t *mark = mark_of(v, m->kind);
     if (m->seq < *mark)
         return m->seq + 1 == *mark ? VIEW_REPEATED : VIEW_OLD;
     *mark = m->seq + 1;
     if (m->seq + 1 > v->live_next)
         v->live_next = m->seq + 1;
-    return VIEW_HEARD;
+    return VIEW_ACCEPTED;
 }
 
 static bool view_in_lockdown(const struct view_kiosk *v)
@@ -115,7 +115,7 @@ static enum view_verdict view_begin(struct view_kiosk *v, const struct message *
 static enum view_verdict end(struct view_kiosk *v, int64_t now)
 {
     if (v->state == ALERT_QUIET)
-        return VIEW_HEARD;
+        return VIEW_ACCEPTED;
     if (!v->drill)
         v->clear_at = now;
     v->state = ALERT_QUIET;
@@ -129,7 +129,7 @@ enum view_verdict view_root(struct view_kiosk *v, const struct root_word *w,
     const struct root_word *all = &v->root;
     const struct view_latch *a = &v->alert, *d = &v->dangered;
     if (!root_word_join(&v->root, w))
-        return VIEW_HEARD;
+        return VIEW_ACCEPTED;
     v->retired = root_word_retires(all, public);
     bool forced = v->duress && root_word_ends(all, &d->id, d->epoch, d->seq);
     if (forced)
@@ -137,7 +137,7 @@ enum view_verdict view_root(struct view_kiosk *v, const struct root_word *w,
     if (forced || (all->ended && alert_id_equal(&v->press.id, &all->id)))
         v->press = (struct view_press){.kind = MSG_NOTHING};
     if (v->state == ALERT_QUIET || !root_word_ends(all, &a->id, a->epoch, a->seq))
-        return VIEW_HEARD;
+        return VIEW_ACCEPTED;
     bool real = !v->drill;
     end(v, now);
     v->rooted = real;
@@ -192,7 +192,7 @@ static enum view_verdict view_unconfirmed(struct view_kiosk *v, const struct mes
     bool real = v->state != ALERT_QUIET && !v->drill;
     bool over = alert_id_equal(&v->alert.id, &m->id) || alert_id_equal(&v->proved.id, &m->id);
     if (real ? v->unconfirmed : over)
-        return VIEW_HEARD;
+        return VIEW_ACCEPTED;
     if (!real)
         return view_begin(v, m, ALERT_CAUTION, true);
     v->unconfirmed = true;
@@ -205,7 +205,7 @@ static enum view_verdict on_all_clear(struct view_kiosk *v, const struct view_ru
     if (view_is_unconfirmed(w->message))
         return view_unconfirmed(v, w->message);
     if (w->message->drill && !v->drill)
-        return VIEW_HEARD; /* the end of a drill that a real alert has replaced */
+        return VIEW_ACCEPTED; /* the end of a drill that a real alert has replaced */
     return view_state(v, r, w, ALERT_QUIET, false, now);
 }
 
@@ -222,7 +222,7 @@ static enum view_verdict view_on_door(struct view_kiosk *v, const struct view_ru
         latch(&v->dangered, m);
     v->duress = v->duress || m->kind == MSG_DURESS;
     v->press = press;
-    return news && r->staff ? VIEW_TOLD : VIEW_HEARD;
+    return news && r->staff ? VIEW_TOLD : VIEW_ACCEPTED;
 }
 
 /* Staff are told whenever more than before need help. */
@@ -233,7 +233,7 @@ static enum view_verdict view_on_counts(struct view_kiosk *v, const struct view_
     bool more = m->help > (same ? v->help : 0);
     v->help_id = m->id;
     v->help = m->help;
-    return more && r->staff ? VIEW_TOLD : VIEW_HEARD;
+    return more && r->staff ? VIEW_TOLD : VIEW_ACCEPTED;
 }
 
 /* What a proof covers is over, also for whoever plays it again later. */
@@ -254,7 +254,7 @@ static enum view_verdict on_state_change(struct view_kiosk *v, const struct view
     const struct message *m = w->message;
     view_remember_proof(v, w);
     if (view_begins(m) && view_is_rooted(v, m, age))
-        return VIEW_HEARD;
+        return VIEW_ACCEPTED;
     if (v->duress && covers(w, &v->dangered))
         v->duress = false;
     switch (m->kind) {
@@ -272,10 +272,10 @@ static enum view_verdict on_state_change(struct view_kiosk *v, const struct view
         return view_on_counts(v, r, m);
     case MSG_STATE: {
         enum view_verdict verdict = view_state(v, r, w, m->state, m->unconfirmed, now);
-        return verdict == VIEW_REPEATED ? VIEW_HEARD : verdict; /* sent again every minute */
+        return verdict == VIEW_REPEATED ? VIEW_ACCEPTED : verdict; /* sent again every minute */
     }
     default:
-        return r->staff ? VIEW_TOLD : VIEW_HEARD; /* notices */
+        return r->staff ? VIEW_TOLD : VIEW_ACCEPTED; /* notices */
     }
 }
 
@@ -395,9 +395,9 @@ static void view_note_life(struct view_kiosk *v, const struct view_rules *r, int
 {
     if (age >= 0)
         v->doubted_at = NS_NEVER;
-    else if (v->doubted_at == NS_NEVER || !ns_within(v->heard_at, r->lost_after, now))
+    else if (v->doubted_at == NS_NEVER || !ns_within(v->received_at, r->lost_after, now))
         v->doubted_at = now;
-    v->heard_at = now;
+    v->received_at = now;
     if (age >= 0)
         view_catch_up(v, !ns_within(v->life_at, r->lost_after, now));
     if (age >= 0 && (v->life_at == NS_NEVER || now - age > v->life_at))
@@ -421,7 +421,7 @@ enum view_verdict view_step(struct view_kiosk *v, const struct view_rules *r,
         return VIEW_DISOWNED;
     bool no_news = m->kind == MSG_ONLINE && w->retained; /* sent at an unknown time */
     if (m->kind >= MSG_RETIRED || no_news)
-        return VIEW_HEARD;
+        return VIEW_ACCEPTED;
     v->fresh.groups[FRESHNESS_STAFF].reads = r->staff;
     if (m->kind == MSG_BEAT)
         view_on_beat(v, m, now);
@@ -431,12 +431,12 @@ enum view_verdict view_step(struct view_kiosk *v, const struct view_rules *r,
     enum view_verdict verdict = pass_marks(v, m);
     if (verdict == VIEW_OLD)
         return view_out_of_order(v, r, w, age, now);
-    if (verdict != VIEW_HEARD)
+    if (verdict != VIEW_ACCEPTED)
         return verdict;
     if (!w->retained && m->kind != MSG_LOST)
         view_note_life(v, r, age, now);
     if (!changes_state(m->kind))
-        return VIEW_HEARD;
+        return VIEW_ACCEPTED;
     if (tells_state(m->kind))
         view_date(v, m, age, now);
     return on_state_change(v, r, w, age, now);

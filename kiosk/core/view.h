@@ -70,7 +70,7 @@ struct view_rules {
 #define VIEW_LATE_EVERY (3600 * INT64_C(1000000000))
 
 enum view_verdict {
-    VIEW_HEARD,    /* accepted; nothing new for a person */
+    VIEW_ACCEPTED, /* accepted; nothing new for a person */
     VIEW_TOLD,     /* something new: show it, ring */
     VIEW_REPEATED, /* the same alert again, or the same message: no new sound */
     VIEW_OLD,      /* refused: older than what was received; late, or replayed */
@@ -125,11 +125,11 @@ struct view_kiosk {
     int64_t state_at; /* when the kiosk sent the state; NS_NEVER: not known */
     int64_t clear_at; /* when an alert was seen to end; NS_NEVER: not seen */
     struct freshness fresh;
-    bool behind;        /* after a silence, until the state that beats name has come */
-    int64_t heard_at;   /* when the last sign of life came, old or not */
-    int64_t doubted_at; /* since when signs of life come whose age is not known; NS_NEVER: they do
-                           not */
-    bool undated;       /* how old the state is shows when a beat has echoed a nonce: */
+    bool behind;         /* after a silence, until the state that beats name has come */
+    int64_t received_at; /* when the last sign of life came, old or not */
+    int64_t doubted_at;  /* since when signs of life come whose age is not known; NS_NEVER: they do
+                            not */
+    bool undated;        /* how old the state is shows when a beat has echoed a nonce: */
     uint64_t undated_epoch, undated_up_ms;
     struct view_latch proved; /* the newest that a proof covers */
     struct view_latch late;   /* the last alarm that was late; valid unless late_at is NS_NEVER */
@@ -180,7 +180,7 @@ enum view_show view_worst(const enum view_show *shows, size_t count);
 
 /* "quiet", "all-clear", "drill", "retired", "unknown", "lost", ... Static storage. */
 const char *view_show_name(enum view_show s);
-/* "heard", "told", "repeated", "old", "unproved", "disowned". Static storage. */
+/* "accepted", "told", "repeated", "old", "unproved", "disowned". Static storage. */
 const char *view_verdict_name(enum view_verdict v);
 
 #endif

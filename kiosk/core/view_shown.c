@@ -43,7 +43,7 @@ struct view_shown view_look(const struct view_kiosk *v, const struct view_rules 
         .held = v->linked && freshness_held(&v->fresh, now),
         .late = ns_within(v->late_at, r->all_clear_lasts, now),
     };
-    bool comes = v->linked && s.silent && ns_within(v->heard_at, r->lost_after, now);
+    bool comes = v->linked && s.silent && ns_within(v->received_at, r->lost_after, now);
     s.undated = comes && ns_within(v->doubted_at, r->lost_after, now);
     s.delayed = comes && !s.undated;
     s.show = show_of(v, r, &s, now);
@@ -81,8 +81,8 @@ const char *view_show_name(enum view_show s)
 const char *view_verdict_name(enum view_verdict v)
 {
     static const char *const names[] = {
-        [VIEW_HEARD] = "heard", [VIEW_TOLD] = "told",         [VIEW_REPEATED] = "repeated",
-        [VIEW_OLD] = "old",     [VIEW_UNPROVED] = "unproved", [VIEW_DISOWNED] = "disowned",
+        [VIEW_ACCEPTED] = "accepted", [VIEW_TOLD] = "told",         [VIEW_REPEATED] = "repeated",
+        [VIEW_OLD] = "old",           [VIEW_UNPROVED] = "unproved", [VIEW_DISOWNED] = "disowned",
         [VIEW_LATE] = "late",
     };
     return (size_t)v < sizeof names / sizeof names[0] ? names[v] : "unknown";

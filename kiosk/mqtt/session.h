@@ -23,9 +23,10 @@ struct mqtt_session_listener {
     void *context;
     void (*up)(void *context, int fd, const struct mqtt_limits *limits);
     void (*subscribed)(void *context, size_t refused);
-    /* heard: MQTT 5 says that somebody subscribes; no_subscribers: that nobody does */
-    void (*acked)(void *context, uint64_t token, bool heard, bool no_subscribers);
-    void (*strange)(void *context); /* it answered for what it was not sent: nothing is heard now */
+    /* has_subscriber: MQTT 5 says that somebody subscribes; no_subscribers: that nobody does */
+    void (*acked)(void *context, uint64_t token, bool has_subscriber, bool no_subscribers);
+    void (*strange)(void *context); /* it answered for what it was not sent: nothing that it
+                                       confirms counts now */
     void (*refused)(void *context, const char *topic, uint64_t token, enum mqtt_fault fault,
                     const char *detail); /* a publication */
     void (*unread)(void *context, const char *topic, enum mqtt_fault fault,

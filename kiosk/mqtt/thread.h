@@ -21,10 +21,11 @@ enum mqtt_event_kind {
     MQTT_SUBSCRIBED, /* the broker has answered for every subscription */
     MQTT_DOWN,       /* not connected; what was handed over and not acknowledged is in doubt */
     MQTT_ACKED,      /* the broker took the publication with `token` */
-    MQTT_STRANGE,    /* it answered for what it was not sent: nothing counts as heard from now on */
-    MQTT_REFUSED,    /* it refuses a subscription or publication to `topic` */
-    MQTT_MESSAGE,    /* something arrived */
-    MQTT_DROPPED,    /* `count` messages were over a budget, the last of them on `topic` */
+    MQTT_STRANGE, /* it answered for what it was not sent: nothing that it confirms counts from now
+                     on */
+    MQTT_REFUSED, /* it refuses a subscription or publication to `topic` */
+    MQTT_MESSAGE, /* something arrived */
+    MQTT_DROPPED, /* `count` messages were over a budget, the last of them on `topic` */
 };
 
 struct mqtt_event {
@@ -38,7 +39,7 @@ struct mqtt_event {
     size_t refused;               /* MQTT_SUBSCRIBED: how many were refused */
     bool subscription;            /* MQTT_REFUSED: it may not be read; else not be written */
     uint64_t token;               /* MQTT_ACKED, MQTT_REFUSED */
-    bool heard;                   /* MQTT_ACKED: MQTT 5 says that somebody subscribes to it */
+    bool has_subscriber;          /* MQTT_ACKED: MQTT 5 says that somebody subscribes to it */
     bool no_subscribers;       /* MQTT_ACKED: it says that nobody does; neither: it says nothing */
     size_t count;              /* MQTT_DROPPED */
     struct mqtt_limits limits; /* MQTT_UP */

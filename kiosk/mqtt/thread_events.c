@@ -44,11 +44,11 @@ static void thread_on_subscribed(void *context, size_t refused)
     event_send(context, &(struct mqtt_event){.kind = MQTT_SUBSCRIBED, .refused = refused});
 }
 
-static void thread_on_acked(void *context, uint64_t token, bool heard, bool no_subscribers)
+static void thread_on_acked(void *context, uint64_t token, bool has_subscriber, bool no_subscribers)
 {
     event_send(context, &(struct mqtt_event){.kind = MQTT_ACKED,
                                              .token = token,
-                                             .heard = heard,
+                                             .has_subscriber = has_subscriber,
                                              .no_subscribers = no_subscribers});
 }
 

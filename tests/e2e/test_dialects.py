@@ -175,8 +175,8 @@ def publications():
                   faults=("rights", "limits"), connects=10)
         yield Row(f"no PUBACK on {topic}", Dialect(puback=puback_on(topic, Silence)),
                   faults=("broker",))
-    yield Row("PUBACK 0x10 on everything", Dialect(puback=lambda *a: 0x10), delivery="unheard")
-    yield Row("PUBACK 0x10 on alert", Dialect(puback=puback_on("alert", 0x10)), delivery="unheard")
+    yield Row("PUBACK 0x10 on everything", Dialect(puback=lambda *a: 0x10), delivery="no subscriber")
+    yield Row("PUBACK 0x10 on alert", Dialect(puback=puback_on("alert", 0x10)), delivery="no subscriber")
     yield Row("PUBACK 0x10 on alert, and a relay has the ring",
               Dialect(puback=puback_on("alert", 0x10, ring=0)))
     for code in PUBACK_5:

@@ -184,7 +184,7 @@ def test_duress_and_notices_are_for_staff(kiosk, voice):
     voice.to_staff("staff", "duress", public, id=alert)
     voice.to_staff("notice", "fault", public, detail="cut")
     staff.wait("duress", "notice", verdict="told")
-    staff.wait("duress", "staff", verdict="heard")
+    staff.wait("duress", "staff", verdict="accepted")
     staff.wait("fault", "notice", verdict="told", detail="cut")
     wait.until(lambda: any(k["duress"] for s in staff.all("show")
                            for k in s.body["kiosks"].values()), "duress on the staff phone")

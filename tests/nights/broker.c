@@ -204,7 +204,7 @@ static void on_publish(struct broker *b, struct conn *c, const struct packet *p)
 
 void broker_accept(struct broker *b, struct conn *c)
 {
-    c->heard_at = world_now();
+    c->received_at = world_now();
     c->next_at_broker = b->conns;
     b->conns = c;
 }
@@ -274,7 +274,7 @@ static void on_subscribe(struct broker *b, struct conn *c, const struct packet *
 
 void broker_packet(struct broker *b, struct conn *c, const struct packet *p)
 {
-    c->heard_at = world_now();
+    c->received_at = world_now();
     if (p->kind == PACKET_CONNECT) {
         on_connect(b, c, p->hello);
         return;
@@ -318,7 +318,7 @@ static void broker_look(void *context, uint64_t number)
         }
         link = &c->next_at_broker;
         int64_t patience = c->hello ? c->hello->keepalive * 3 / 2 : 10 * S;
-        if (b->up && world_now() - c->heard_at > patience)
+        if (b->up && world_now() - c->received_at > patience)
             hang_up_late(c, 0);
     }
     world_at(world_now() + LOOK, broker_look, b, 0);

@@ -24,7 +24,7 @@ struct laptop {
     struct conn *conns[VENUE_BROKERS]; /* NULL: it is not reached */
     bool in[VENUE_BROKERS];
     struct hello hello;
-    bool heard, asked, on;
+    bool received, asked, on;
     uint64_t epoch, seq, ring_epoch, ring_seq;
     struct alert_id id;
     struct phone *revoked; /* NULL: it ends what is active */
@@ -63,8 +63,8 @@ static void laptop_reads(struct laptop *l, const struct packet *p)
             ENVELOPE_OK ||
         message_read(&m, text, len, &why) != 0)
         return;
-    if (!l->heard || is_later(m.epoch, m.seq, l->epoch, l->seq)) {
-        l->heard = true;
+    if (!l->received || is_later(m.epoch, m.seq, l->epoch, l->seq)) {
+        l->received = true;
         l->epoch = m.epoch;
         l->seq = m.seq;
     }
@@ -159,7 +159,7 @@ static void laptop_says(void *context, uint64_t number)
     struct root_word *w = &l->word;
     uint8_t wire[ENVELOPE_SIZE];
     (void)number;
-    if (!l->heard) {
+    if (!l->received) {
         story("the root key's owner finds nothing of this kiosk");
         return;
     }

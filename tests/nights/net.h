@@ -81,7 +81,7 @@ struct conn {
 
     /* the broker's */
     const struct hello *hello; /* after CONNECT */
-    int64_t heard_at;
+    int64_t received_at;
     struct conn *next_at_broker;
     const char *subscribed[16];
     size_t subscribed_count;

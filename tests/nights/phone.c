@@ -115,7 +115,7 @@ static void link_packet(void *client, struct conn *c, const struct packet *packe
     struct phone *p = l->phone;
     if (l->conn != c)
         return;
-    l->heard_at = world_now();
+    l->received_at = world_now();
     l->asked = false;
     if (packet->kind == PACKET_CONNACK && packet->reason != 0)
         link_fail(l, false);
@@ -148,7 +148,7 @@ static void link_connect(void *context, uint64_t attempt)
         return;
     }
     l->conn = conn_open(&l->way, &link_client, l);
-    l->heard_at = l->asked_at = world_now();
+    l->received_at = l->asked_at = world_now();
     l->asked = false;
     conn_send(l->conn, true, (struct packet){.kind = PACKET_CONNECT, .hello = &l->hello});
 }
@@ -171,7 +171,7 @@ static void link_ask(struct phone_link *l)
         return;
     if (l->asked && world_now() - l->asked_at > PATIENCE) {
         link_fail(l, false);
-    } else if (!l->asked && (world_now() - l->heard_at > QUIET ||
+    } else if (!l->asked && (world_now() - l->received_at > QUIET ||
                              world_now() - l->asked_at > KEEPALIVE - 5 * S)) {
         l->asked = true;
         l->asked_at = world_now();

@@ -19,7 +19,7 @@ struct phone_link {
     struct hello hello;
     bool up, asked;
     uint64_t attempt;
-    int64_t pause, heard_at, asked_at;
+    int64_t pause, received_at, asked_at;
 };
 
 struct phone {

@@ -391,7 +391,7 @@ void watch_received(struct phone *p, size_t kiosk, const struct phone_client_hea
     watch_opened(p, h);
     if (m->kind == MSG_COUNTS)
         watch_counts(m);
-    if (story_told && m->kind != MSG_BEAT && (m->kind != MSG_STATE || h->verdict != VIEW_HEARD))
+    if (story_told && m->kind != MSG_BEAT && (m->kind != MSG_STATE || h->verdict != VIEW_ACCEPTED))
         story("%s has %s%s seq %llu.%llu: %s", p->name, message_kind_name(m->kind),
               h->word.retained ? " (kept)" : "", (unsigned long long)m->epoch,
               (unsigned long long)m->seq, view_verdict_name(h->verdict));

@@ -118,7 +118,7 @@ test('a staff page that is opened again keeps a duress that nobody proved over',
     assert.equal(view.viewLook(again, view.RULES, { staff: true }, 0).duress, true);
     assert.equal(view.viewStep(again, { message: messageOf({ say: 'duress', id: 'a', epoch: 1,
         seq: 5, pressed: 'T1' }), retained: true, wallAge: -1, proved: null },
-    { staff: true }, 1000)[0], 'heard'); // no second call for the same press
+    { staff: true }, 1000)[0], 'accepted'); // no second call for the same press
     [, again] = say(again, { say: 'state', state: 'quiet', epoch: 1, seq: 7 },
         { proved: { id: 'a', epoch: 1, seq: 5 } });
     assert.equal(view.viewLook(again, view.RULES, { staff: true }, 1000).duress, false);

@@ -41,11 +41,11 @@ static bool is_later(uint64_t epoch, uint64_t seq, uint64_t than_epoch, uint64_t
 
 static void root_account_note_kiosk(struct root_account_seen *s, const struct message *m)
 {
-    if (!s->heard || is_later(m->epoch, m->seq, s->epoch, s->seq)) {
+    if (!s->received || is_later(m->epoch, m->seq, s->epoch, s->seq)) {
         s->epoch = m->epoch;
         s->seq = m->seq;
     }
-    s->heard = true;
+    s->received = true;
     if (m->kind != MSG_RING ||
         (s->asked && !is_later(m->epoch, m->seq, s->ring_epoch, s->ring_seq)))
         return;
@@ -152,7 +152,7 @@ struct root_account *root_account_open(const struct root *root, const struct ven
     a->secret = root_secret(root);
     a->public = a->secret + ENVELOPE_SECRET - ENVELOPE_PUBLIC;
     a->sheet = sheet;
-    a->seen = (struct root_account_seen){.heard = false};
+    a->seen = (struct root_account_seen){.received = false};
     root_account_of(root, broker->name, a->account, a->password);
     root_account_begin(a, sheet->venue);
     if (root_account_connect(a, broker, why) == 0)
@@ -175,7 +175,7 @@ const struct root_account_seen *root_account_look(struct root_account *a)
     int64_t begun = clock_now();
     while (await(a, MQTT_MESSAGE, begun + LOOK, why) == CAME)
         ;
-    while (!a->seen.heard && await(a, MQTT_MESSAGE, begun + LOOK_MAX, why) == CAME)
+    while (!a->seen.received && await(a, MQTT_MESSAGE, begun + LOOK_MAX, why) == CAME)
         ;
     return &a->seen;
 }

@@ -25,7 +25,7 @@ void root_account_close(struct root_account *a); /* NULL is safe */
 /* What a broker has of the sheet's kiosk, as far as the root's account may read it. */
 struct root_account_seen {
     struct root_word word; /* what the root key said before */
-    bool heard;            /* the kiosk, signed by its own key: its newest message there */
+    bool received;         /* the kiosk, signed by its own key: its newest message there */
     uint64_t epoch, seq;
     bool asked; /* whom it wants woken: */
     uint64_t ring_epoch, ring_seq;

@@ -137,8 +137,9 @@ static bool root_is_later(uint64_t epoch, uint64_t seq, uint64_t than, uint64_t 
 static void root_seen_join(struct root_account_seen *all, const struct root_account_seen *one)
 {
     root_word_join(&all->word, &one->word);
-    if (one->heard && (!all->heard || root_is_later(one->epoch, one->seq, all->epoch, all->seq))) {
-        all->heard = true;
+    if (one->received &&
+        (!all->received || root_is_later(one->epoch, one->seq, all->epoch, all->seq))) {
+        all->received = true;
         all->epoch = one->epoch;
         all->seq = one->seq;
     }
@@ -172,7 +173,7 @@ static int word_end(struct root_command *r)
 {
     const struct root_account_seen *s = &r->seen;
     struct root_word *w = &r->word;
-    if (!s->heard) {
+    if (!s->received) {
         log_error("Nothing was ended: no broker that was reached has a message of this kiosk, so "
                   "it is not known what there is to end. Try again while the kiosk, or another of "
                   "its brokers, is on.");
@@ -287,10 +288,10 @@ static void show_print(const struct root_command *r)
     char hex[KEYSET_ID_TEXT];
     print_say("Venue %s, kiosk %s", r->sheet.venue, r->sheet.kiosk);
     print_say("Retired: %s", root_word_retires(&s->word, r->sheet.key) ? "yes" : "no");
-    print_say("Alert: %s", is_active(s) ? "one is active. To end it: porchlight root end"
-                           : s->asked   ? "none is active"
-                           : s->heard   ? "not known"
-                                        : "not known: no broker has a message of this kiosk");
+    print_say("Alert: %s", is_active(s)  ? "one is active. To end it: porchlight root end"
+                           : s->asked    ? "none is active"
+                           : s->received ? "not known"
+                                         : "not known: no broker has a message of this kiosk");
     print_say("Ended by the root key: %s", s->word.ended ? "yes, an earlier alert" : "nothing");
     if (s->word.revoked_count == 0)
         print_say("Revoked staff phones: none");

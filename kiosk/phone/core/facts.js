@@ -116,7 +116,7 @@ function withPress(f, { kind, detail, where = null, id, at }) {
 const withWhere = (f, { id, where }) => ({ ...f, where: where ? { id, name: where } : null });
 
 // One message that the view took (verdict neither old nor disowned). Times in ms; age: -1 if unknown.
-export function factsHeard(f, m, now, age = -1) {
+export function factsReceived(f, m, now, age = -1) {
     switch (m.kind) {
     case 'lockdown':
     case 'caution':

@@ -31,13 +31,13 @@ export function openLink(mqtt, { url, account, password, topics, wishes = [], pi
     let late = null; // until when this connection may take to come up
     let status = 'down';
     let closed = false;
-    let heardAt = 0;
-    let heardWall = 0;
+    let receivedAt = 0;
+    let receivedWall = 0;
     let beganAt = 0; // the last attempt to connect
     let asked = false;
     let doubted = false;
     let wished = null; // since when the wishes wait for an answer
-    const unheard = new Set(); // ids of messages that this connection's broker gave to nobody
+    const unread = new Set(); // ids of messages that this connection's broker gave to nobody
 
     const shown = () => (status === 'up' && doubted ? 'asked' : status);
     const report = (next, doubts = false) => {
@@ -48,9 +48,9 @@ export function openLink(mqtt, { url, account, password, topics, wishes = [], pi
             onChange(shown());
         }
     };
-    const heard = () => {
-        heardAt = performance.now();
-        heardWall = Date.now();
+    const received = () => {
+        receivedAt = performance.now();
+        receivedWall = Date.now();
     };
 
     function again(longest) {
@@ -82,7 +82,7 @@ export function openLink(mqtt, { url, account, password, topics, wishes = [], pi
             resubscribe: false,
         });
         client = mine;
-        unheard.clear();
+        unread.clear();
         late = setTimeout(() => mine === client && fail('down'), patience);
         let next = 'down';
         mine.on('connect', () => {
@@ -95,8 +95,8 @@ export function openLink(mqtt, { url, account, password, topics, wishes = [], pi
                 } else {
                     clearTimeout(late);
                     pause = FIRST_PAUSE;
-                    heard();
-                    patience = mayTake(2 * (heardAt - began));
+                    received();
+                    patience = mayTake(2 * (receivedAt - began));
                     asked = false;
                     report('up');
                     wish(mine, wishes);
@@ -105,14 +105,14 @@ export function openLink(mqtt, { url, account, password, topics, wishes = [], pi
         });
         mine.on('message', (topic, payload, packet) => {
             if (mine === client) {
-                heard();
+                received();
                 onMessage(topic, new Uint8Array(payload),
                     { retained: packet.retain, dup: packet.dup });
             }
         });
         // MQTT.js takes NOBODY for success and hands its callers no PUBACK: here is where one shows.
         mine.on('packetreceive', (packet) => mine === client && packet.cmd === 'puback' &&
-            packet.reasonCode === NOBODY && unheard.add(packet.messageId));
+            packet.reasonCode === NOBODY && unread.add(packet.messageId));
         mine.on('error', (error) => {
             if (UNSUPPORTED.includes(error.code) && version === 5) {
                 version = 4;
@@ -153,14 +153,14 @@ export function openLink(mqtt, { url, account, password, topics, wishes = [], pi
             if (mine === client) {
                 clearTimeout(late);
                 asked = false;
-                heard();
+                received();
                 report('up');
             }
         });
     }
 
     function look() {
-        if (status === 'up' && !asked && performance.now() - heardAt >= QUIET) {
+        if (status === 'up' && !asked && performance.now() - receivedAt >= QUIET) {
             ask();
         }
     }
@@ -184,7 +184,7 @@ export function openLink(mqtt, { url, account, password, topics, wishes = [], pi
             }
             const sent = await client.publishAsync(topic, payload,
                 { qos: 1, properties: expiry ? { messageExpiryInterval: expiry } : undefined });
-            if (unheard.delete(sent.messageId)) {
+            if (unread.delete(sent.messageId)) {
                 throw new Error('nobody listens');
             }
         },
@@ -207,7 +207,7 @@ export function openLink(mqtt, { url, account, password, topics, wishes = [], pi
                     clearTimeout(timer);
                     connect();
                 }
-            } else if (changed || Math.abs(Date.now() - heardWall) >= QUIET) {
+            } else if (changed || Math.abs(Date.now() - receivedWall) >= QUIET) {
                 report('up', true);
                 ask();
             }

@@ -2,7 +2,7 @@
 
 import { RULES, viewLook, viewWorst } from './view.js';
 
-const STANDING = ['caution', 'unconfirmed', 'lockdown', 'drill', 'duress'];
+const ACTIVE = ['caution', 'unconfirmed', 'lockdown', 'drill', 'duress'];
 
 // What more there is to say of a face.
 const whyOf = (face, look) => (face === 'all-clear' && look.rooted ? 'rooted' :
@@ -12,29 +12,29 @@ const whyOf = (face, look) => (face === 'all-clear' && look.rooted ? 'rooted' :
 export function pictureOf(view, facts, staff, now) {
     const look = viewLook(view, RULES, { staff }, now);
     const face = look.duress && look.show !== 'retired' ? 'duress' : look.show;
-    const stands = STANDING.includes(face);
+    const active = ACTIVE.includes(face);
     return {
         show: look.show,
         face,
         shape: face === 'drill' ? view.state : face,
         drill: face === 'drill',
         code: look.code, // staff alone: it was pressed at the door
-        where: staff && stands && facts.where?.id === facts.id ? facts.where.name : null,
-        resumed: stands && facts.resumed,
-        unclear: stands && facts.unclear && view.state === 'caution',
-        silent: stands && view.linked && look.silent && now - view.linkedAt >= RULES.lostAfter,
+        where: staff && active && facts.where?.id === facts.id ? facts.where.name : null,
+        resumed: active && facts.resumed,
+        unclear: active && facts.unclear && view.state === 'caution',
+        silent: active && view.linked && look.silent && now - view.linkedAt >= RULES.lostAfter,
         stale: !view.linked,
         why: whyOf(face, look),
-        late: look.late && !stands,
-        last: !view.linked && !stands && view.stateAt !== Infinity ? view.state : null,
+        late: look.late && !active,
+        last: !view.linked && !active && view.stateAt !== Infinity ? view.state : null,
         id: facts.id,
-        began: stands ? facts.began : null,
-        minutes: stands && facts.began !== null ? Math.floor((now - facts.began) / 60000) : null,
-        history: (stands && face !== 'drill') || face === 'all-clear' ? facts.history : [],
-        counts: staff && stands && facts.counts?.id === facts.id ? facts.counts ?? null : null,
+        began: active ? facts.began : null,
+        minutes: active && facts.began !== null ? Math.floor((now - facts.began) / 60000) : null,
+        history: (active && face !== 'drill') || face === 'all-clear' ? facts.history : [],
+        counts: staff && active && facts.counts?.id === facts.id ? facts.counts ?? null : null,
         answered: facts.answered,
         waits: facts.waiting !== null,
-        canAnswer: stands && facts.id !== null,
+        canAnswer: active && facts.id !== null,
     };
 }
 

@@ -4,7 +4,7 @@
 import { fromHex, toBase64Url, toHex } from './bytes.js';
 import { readProof, signClear } from './cert.js';
 import { looksPlain, open, openClear, openWelcome, Refused, sealLetter } from './envelope.js';
-import { factsAgain, factsChosen, factsFrom, factsHeard, factsKeep, factsNoted, factsTold } from './facts.js';
+import { factsAgain, factsChosen, factsFrom, factsReceived, factsKeep, factsNoted, factsTold } from './facts.js';
 import { freshnessAsk, freshnessForget } from './freshness.js';
 import { readPiece, takePiece } from './host_words.js';
 import { openLink } from './link.js';
@@ -57,12 +57,12 @@ export function openSession({ mqtt, sodium, store, membership: m, now, wall,
     const hasLink = (which) => links.some((l) => which.includes(l.status()));
     const helped = new Set(); // brokers that refuse this phone, as the kiosk knows already
     const links = m.brokers.map((url) => {
-        const heard = { epoch: 0, seqs: {} }; // the highest from this broker, by topic
+        const newest = { epoch: 0, seqs: {} }; // the highest from this broker, by topic
         const link = openLink(mqtt, {
             url, account: m.account, password: m.password, topics, ping: name('alert'),
             wishes: [`${name('words')}/+`, pieceName(0)],
             onMessage: (topic, wire, delivery) => {
-                receive(topic, wire, delivery, heard);
+                receive(topic, wire, delivery, newest);
                 if (topic === pieceName(0) && coming !== null) {
                     setTimeout(askForPieces, PIECES_TAKE, link);
                 }
@@ -136,9 +136,9 @@ export function openSession({ mqtt, sodium, store, membership: m, now, wall,
         tellAgain();
     }
 
-    function receive(full, wire, delivery, heard) {
+    function receive(full, wire, delivery, newest) {
         try {
-            onChange(read(full, wire, delivery, heard));
+            onChange(read(full, wire, delivery, newest));
         } catch (error) {
             if (!(error instanceof Refused)) {
                 throw error;
@@ -149,7 +149,7 @@ export function openSession({ mqtt, sodium, store, membership: m, now, wall,
     }
 
     // Whether it deserves a call. Throws Refused.
-    function read(full, wire, delivery, heard) {
+    function read(full, wire, delivery, newest) {
         const topic = parseTopic(full);
         if (topic?.name === 'enrol') {
             return takeKey(full, wire);
@@ -181,12 +181,12 @@ export function openSession({ mqtt, sodium, store, membership: m, now, wall,
             return takeWords(place, wire, topic.account);
         }
         if (topic?.name === 'notice' || topic?.name === 'staff') {
-            return readBox(topic.name, place, wire, delivery, heard);
+            return readBox(topic.name, place, wire, delivery, newest);
         }
         const opened = CLEAR.includes(topic.name) ?
             openClear(sodium, place, keys.kiosk, wire) : openAny(place, wire);
         const message = readMessage(opened.text, topic.name, opened);
-        return message.kind !== 'nothing' && take(topic.name, message, delivery, heard, opened.key);
+        return message.kind !== 'nothing' && take(topic.name, message, delivery, newest, opened.key);
     }
 
     function takeWords(place, wire, number) {
@@ -217,15 +217,15 @@ export function openSession({ mqtt, sodium, store, membership: m, now, wall,
 
     // A box for other staff phones is no fault: this one may be newer than what was pressed. With
     // cover, a notice that says nothing fills a gap.
-    function readBox(topic, place, wire, delivery, heard) {
+    function readBox(topic, place, wire, delivery, newest) {
         const found = checkStaff(sodium, place, keys.kiosk, wire);
         const text = openBox(sodium, place, keys.ownPublic, keys.own, found.box);
         const message = text === null ? null : readBoxed(text, topic, found);
         return message !== null && (topic === 'staff' || message.kind !== 'nothing') &&
-            take(topic, message, delivery, heard);
+            take(topic, message, delivery, newest);
     }
 
-    function take(topic, message, delivery, heard, key) {
+    function take(topic, message, delivery, newest, key) {
         const proved = message.proof &&
             readProof(sodium, m.venue, m.kiosk, keys.root, message.proof);
         const word = { message, retained: delivery.retained, wallAge: wallAge(message), proved };
@@ -233,7 +233,7 @@ export function openSession({ mqtt, sodium, store, membership: m, now, wall,
         const was = viewKind(view);
         view = next;
         store.keep(m.kiosk, viewKeep(view));
-        const twice = cameTwice(topic, message, delivery, heard);
+        const twice = cameTwice(topic, message, delivery, newest);
         if (verdict === 'old' || (verdict === 'repeated' && twice)) {
             // Late by another broker, or kept by this one, is no attack; sent twice here is.
             if (twice) {
@@ -244,7 +244,7 @@ export function openSession({ mqtt, sodium, store, membership: m, now, wall,
         if (verdict !== 'disowned' && verdict !== 'late') {
             inUse = key ?? inUse;
             const age = wallAge(message);
-            facts = factsHeard(facts, message, now(), age);
+            facts = factsReceived(facts, message, now(), age);
             if (viewKind(view) !== was && (view.state !== 'quiet' || was !== 'quiet')) {
                 facts = factsNoted(facts, viewKind(view), wall() - Math.max(0, age));
             }
@@ -286,16 +286,16 @@ export function openSession({ mqtt, sodium, store, membership: m, now, wall,
     }
 
     // Whether this broker brought this message, or a later one of its topic, before.
-    function cameTwice(topic, message, delivery, heard) {
+    function cameTwice(topic, message, delivery, newest) {
         if (delivery.retained || delivery.dup || message.kind === 'lost') {
             return false;
         }
-        if (message.epoch > heard.epoch) {
-            heard.epoch = message.epoch;
-            heard.seqs = {};
+        if (message.epoch > newest.epoch) {
+            newest.epoch = message.epoch;
+            newest.seqs = {};
         }
-        const twice = message.epoch < heard.epoch || message.seq <= (heard.seqs[topic] ?? -1);
-        heard.seqs[topic] = Math.max(heard.seqs[topic] ?? -1, message.seq);
+        const twice = message.epoch < newest.epoch || message.seq <= (newest.seqs[topic] ?? -1);
+        newest.seqs[topic] = Math.max(newest.seqs[topic] ?? -1, message.seq);
         return twice;
     }
 

@@ -50,7 +50,7 @@ export function viewInit() {
         clearAt: NEVER,
         fresh: freshnessInit(['state', 'staff']),
         behind: false, // after a silence, until the state that beats name has come
-        heardAt: NEVER,
+        receivedAt: NEVER,
         doubtedAt: NEVER, // since when signs of life come whose age is not known
         undated: null, // {epoch, up} of a state whose age is not known yet
         proved: { id: null, epoch: 0, seq: 0 }, // the newest that a proof covers
@@ -81,7 +81,7 @@ export function viewFrom(kept, now = 0) {
 }
 
 export function viewLink(v, linked, now) {
-    return v.linked === linked ? v : { ...v, linked, linkedAt: now, lifeAt: NEVER, heardAt: NEVER,
+    return v.linked === linked ? v : { ...v, linked, linkedAt: now, lifeAt: NEVER, receivedAt: NEVER,
         doubtedAt: NEVER, fresh: freshnessLinked(v.fresh, now) };
 }
 
@@ -110,7 +110,7 @@ function passMarks(v, m) {
         next.connection = m.connection;
     }
     if (m.kind === 'lost') {
-        return ['heard', next];
+        return ['accepted', next];
     }
     const mark = markOf(m.kind);
     if (m.seq < next[mark]) {
@@ -118,7 +118,7 @@ function passMarks(v, m) {
     }
     next[mark] = m.seq + 1;
     next.liveNext = Math.max(next.liveNext, m.seq + 1);
-    return ['heard', next];
+    return ['accepted', next];
 }
 
 const lockdownStands = (v) => v.state === 'lockdown' && !v.drill;
@@ -143,7 +143,7 @@ function begin(v, m, state, unconfirmed) {
 
 function end(v, now) {
     if (v.state === 'quiet') {
-        return ['heard', v];
+        return ['accepted', v];
     }
     return ['told', { ...v, clearAt: v.drill ? v.clearAt : now, state: 'quiet', drill: false,
         unconfirmed: false, rooted: false }];
@@ -154,7 +154,7 @@ function end(v, now) {
 export function viewRoot(before, word, kioskPublic, now) {
     const root = joinRootWords(before.root, word);
     if (root === before.root) {
-        return ['heard', before];
+        return ['accepted', before];
     }
     const ends = (latched) => latched !== null && rootEnds(root, latched);
     const v = { ...before, root, retired: root.retired === kioskPublic };
@@ -166,7 +166,7 @@ export function viewRoot(before, word, kioskPublic, now) {
         v.press = { kind: 'nothing', id: null, at: null };
     }
     if (v.state === 'quiet' || !ends(v.alert)) {
-        return ['heard', v];
+        return ['accepted', v];
     }
     return ['told', { ...end(v, now)[1], rooted: !v.drill }];
 }
@@ -196,17 +196,17 @@ function stand(v, m, { proved, plain }, state, unconfirmed, now) {
 // Who never received the alert before it learns that there is one. How bad it is, the state that follows says.
 function onUnconfirmed(v, m) {
     if (v.state !== 'quiet' && !v.drill) {
-        return v.unconfirmed ? ['heard', v] : ['told', { ...v, unconfirmed: true }];
+        return v.unconfirmed ? ['accepted', v] : ['told', { ...v, unconfirmed: true }];
     }
     const over = v.alert?.id === m.id || v.proved?.id === m.id;
-    return over ? ['heard', v] : begin(v, m, 'caution', true);
+    return over ? ['accepted', v] : begin(v, m, 'caution', true);
 }
 
 function onAllClear(v, m, told, now) {
     if (isUnconfirmed(m)) {
         return onUnconfirmed(v, m);
     }
-    return m.drill && !v.drill ? ['heard', v] : stand(v, m, told, 'quiet', false, now);
+    return m.drill && !v.drill ? ['accepted', v] : stand(v, m, told, 'quiet', false, now);
 }
 
 // Staff are told of each press once, however often the kiosk repeats it.
@@ -215,16 +215,16 @@ function onDoor(v, m, staff) {
     const news = kind !== 'nothing' &&
         (kind !== v.press.kind || id !== v.press.id || at !== v.press.at);
     const forced = kind === 'duress' && !v.duress ? { duress: true, dangered: latch(m) } : {};
-    return [news && staff ? 'told' : 'heard', { ...v, ...forced, press: { kind, id, at } }];
+    return [news && staff ? 'told' : 'accepted', { ...v, ...forced, press: { kind, id, at } }];
 }
 
 // Staff are told whenever more than before need help.
 const onCounts = (v, { id, help }, staff) =>
-    [staff && help > (v.help.id === id ? v.help.n : 0) ? 'told' : 'heard', { ...v, help: { id, n: help } }];
+    [staff && help > (v.help.id === id ? v.help.n : 0) ? 'told' : 'accepted', { ...v, help: { id, n: help } }];
 
 function onState(v, m, told, now) {
     const [verdict, next] = stand(v, m, told, m.state, m.unconfirmed, now);
-    return [verdict === 'repeated' ? 'heard' : verdict, next];
+    return [verdict === 'repeated' ? 'accepted' : verdict, next];
 }
 
 const later = (a, b) => a.epoch > b.epoch || (a.epoch === b.epoch && a.seq > b.seq);
@@ -237,7 +237,7 @@ function onTelling(before, m, proved, { staff, plain }, age, now) {
         v = { ...v, proved: { id: proved.id, epoch: proved.epoch, seq: proved.seq } };
     }
     if (begins(m) && isRooted(v, m, age)) {
-        return ['heard', v];
+        return ['accepted', v];
     }
     if (v.duress && covers(proved, v.dangered, m)) {
         v = { ...v, duress: false, dangered: null };
@@ -257,7 +257,7 @@ function onTelling(before, m, proved, { staff, plain }, age, now) {
     case 'state':
         return onState(v, m, told, now);
     default:
-        return [staff ? 'told' : 'heard', v];
+        return [staff ? 'told' : 'accepted', v];
     }
 }
 
@@ -340,14 +340,14 @@ const catchUp = (v, wasSilent) => ({ ...v, behind: (v.behind || wasSilent) &&
 
 function noteLife(before, age, now) {
     const v = age < 0 ? before : catchUp(before, !within(before.lifeAt, RULES.lostAfter, now));
-    const doubts = v.doubtedAt === NEVER || !within(v.heardAt, RULES.lostAfter, now);
-    return { ...v, heardAt: now, lifeAt: age < 0 ? v.lifeAt : latest(v.lifeAt, now - age),
+    const doubts = v.doubtedAt === NEVER || !within(v.receivedAt, RULES.lostAfter, now);
+    return { ...v, receivedAt: now, lifeAt: age < 0 ? v.lifeAt : latest(v.lifeAt, now - age),
         doubtedAt: age >= 0 ? NEVER : doubts ? now : v.doubtedAt };
 }
 
 // The one transition: [verdict, v]. word: {message, retained, wallAge, proved}; wallAge: the time
 // from its `at` to now by a clock that is known to be right, -1 where unknown; proved: what readProof
-// said. Verdicts: heard, told, repeated, old, unproved, disowned, late.
+// said. Verdicts: accepted, told, repeated, old, unproved, disowned, late.
 // rules: {staff, plain}; plain: a venue where nothing is signed, so nothing can be proved.
 export function viewStep(before, word, rules, now) {
     const m = word.message;
@@ -356,7 +356,7 @@ export function viewStep(before, word, rules, now) {
     }
     const noNews = m.kind === 'online' && word.retained; // sent at an unknown time
     if (noNews || (!TELLING.includes(m.kind) && !['online', 'lost', 'beat'].includes(m.kind))) {
-        return ['heard', before];
+        return ['accepted', before];
     }
     const beaten = m.kind === 'beat' ? onBeat(before, m, rules, now) : before;
     const [age, v] = ageOf(catchUp(noteGroup(beaten, m, now), false), word, rules, now);
@@ -364,12 +364,12 @@ export function viewStep(before, word, rules, now) {
     if (verdict === 'old') {
         return outOfOrder(passed, word, rules, age, now);
     }
-    if (verdict !== 'heard') {
+    if (verdict !== 'accepted') {
         return [verdict, passed];
     }
     const next = word.retained || m.kind === 'lost' ? passed : noteLife(passed, age, now);
     if (!TELLING.includes(m.kind)) {
-        return ['heard', next];
+        return ['accepted', next];
     }
     const dated = OF_STATE.includes(m.kind) ? dateState(next, m, age, now) : next;
     return onTelling(dated, m, believed(dated, word.proved, m), rules, age, now);
@@ -416,7 +416,7 @@ export function viewLook(v, rules, { staff }, now) {
     const silent = !v.linked || !within(v.lifeAt, rules.lostAfter, now);
     const stale = !within(v.stateAt, rules.staleAfter, now);
     const held = v.linked && freshnessHeld(v.fresh, now);
-    const comes = v.linked && silent && within(v.heardAt, rules.lostAfter, now);
+    const comes = v.linked && silent && within(v.receivedAt, rules.lostAfter, now);
     const undated = comes && within(v.doubtedAt, rules.lostAfter, now);
     const show = showOf(v, rules, { silent, held, stale }, now);
     return { show, rooted: v.rooted && show === 'all-clear', duress: v.duress && staff,

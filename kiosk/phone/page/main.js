@@ -206,7 +206,7 @@ async function onGone(isMeant) {
 }
 
 function onRang(rang) {
-    ring.heard(rang);
+    ring.rung(rang);
     awake.forget();
     if (rang.hidden && !rang.test) {
         rung = Math.max(rung ?? 0, rang.at);

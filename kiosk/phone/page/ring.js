@@ -23,7 +23,7 @@ export function openRing({ words, sessions, push, onClose, onRings }) {
         reached = await lastReached(home);
     }
 
-    function heard(rang) {
+    function rung(rang) {
         look();
         if (rang.test && (since === null || rang.at >= since)) {
             since = null;
@@ -36,7 +36,7 @@ export function openRing({ words, sessions, push, onClose, onRings }) {
         if (since === null || Date.now() - since < PATIENCE || document.hidden) {
             return;
         }
-        await collectRings(heard);
+        await collectRings(rung);
         if (since !== null) {
             since = null;
             $('ring-start').disabled = false;
@@ -88,5 +88,5 @@ export function openRing({ words, sessions, push, onClose, onRings }) {
     setInterval(judge, 1000);
     setInterval(look, LOOK);
     look();
-    return { draw, heard };
+    return { draw, rung };
 }

@@ -201,10 +201,10 @@ export async function takeBack(sessions) {
 
 // What the worker noted: {at, hidden, test}, in its messages and in notifications still shown. Where the
 // page is open, the worker's report of a test goes out by its connection: pass(account, topic, wire).
-export function watchRings(heard, changed, pass) {
+export function watchRings(rung, changed, pass) {
     navigator.serviceWorker?.addEventListener('message', (e) => {
         if (e.data?.rang) {
-            heard(e.data.rang);
+            rung(e.data.rang);
         } else if (e.data?.renew) {
             changed();
         } else if (e.data?.report) {
@@ -214,12 +214,12 @@ export function watchRings(heard, changed, pass) {
     });
 }
 
-export async function collectRings(heard) {
+export async function collectRings(rung) {
     const workers = await navigator.serviceWorker?.getRegistrations().catch(() => []) ?? [];
     for (const w of workers) {
         for (const n of await w.getNotifications()) {
             if (n.data?.rang) {
-                heard(n.data.rang);
+                rung(n.data.rang);
             }
             if (n.data?.rang || n.data?.check) {
                 n.close();

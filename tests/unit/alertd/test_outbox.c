@@ -191,7 +191,7 @@ static void test_what_nobody_received_is_sent_again_until_something_younger_is_t
     outbox_init(&o, 1);
     add(&o, 1, ALERT_PUB_LOCKDOWN, 0);
     uint64_t token = outbox_sent(&o, outbox_next(&o, 0, 0), 0, 0);
-    assert_false(outbox_acked(&o, 0, true, token, OUTBOX_UNHEARD, 5, &acked));
+    assert_false(outbox_acked(&o, 0, true, token, OUTBOX_NO_SUBSCRIBER, 5, &acked));
     assert_int_equal(outbox_pending(&o), 1);
     assert_null(outbox_next(&o, 0, 5 + OUTBOX_AGAIN - 1));
     struct outbox_entry *again = outbox_next(&o, 0, 5 + OUTBOX_AGAIN);
@@ -328,7 +328,7 @@ static void test_it_waits_while_one_broker_has_not_taken_it(void **state)
     for (size_t broker = 0; broker < 3; broker++) {
         assert_true(outbox_waiting(&o));
         uint64_t token = outbox_sent(&o, outbox_next(&o, broker, 0), broker, 0);
-        outbox_acked(&o, broker, true, token, OUTBOX_UNHEARD, 0, &acked);
+        outbox_acked(&o, broker, true, token, OUTBOX_NO_SUBSCRIBER, 0, &acked);
     }
     assert_false(outbox_waiting(&o));
 }
@@ -342,8 +342,8 @@ static void test_a_broker_that_goes_is_sent_again_what_may_be_lost(void **state)
         bool outside, younger, again;
     } rows[] = {{"heard here", OUTBOX_ACKED, false, false, false},
                 {"heard outside", OUTBOX_ACKED, true, false, false},
-                {"nobody was there", OUTBOX_UNHEARD, true, false, true},
-                {"nobody was there, and it is history", OUTBOX_UNHEARD, true, true, false},
+                {"nobody was there", OUTBOX_NO_SUBSCRIBER, true, false, true},
+                {"nobody was there, and it is history", OUTBOX_NO_SUBSCRIBER, true, true, false},
                 {"it cannot say", OUTBOX_UNPROVED, true, false, true},
                 {"it cannot say, and it is history", OUTBOX_UNPROVED, true, true, false}};
     (void)state;

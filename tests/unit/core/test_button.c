@@ -183,7 +183,7 @@ static void what_a_broker_kept_is_no_press(void **state)
     r.battery = 3;
     assert_int_equal(button_report(&b, &rules, &r, NS_PER_S, g), 0);
     assert_int_equal(b.faults, BUTTON_FAULT_BATTERY);
-    assert_int_equal(b.heard_at, 0);
+    assert_int_equal(b.received_at, 0);
 }
 
 static void faults_come_and_go(void **state)

@@ -103,7 +103,7 @@ static void test_a_feigned_calm_shows_no_answers_and_no_faults_of_delivery(void 
                           .seen = 3,
                           .safe = 2,
                           .help = 1,
-                          .unheard = true,
+                          .no_subscriber = true,
                           .unproved = true,
                           .denied = true};
     (void)state;
@@ -112,7 +112,7 @@ static void test_a_feigned_calm_shows_no_answers_and_no_faults_of_delivery(void 
         f.outside_configured = i & 2;
         struct cue_facts shown = cue_facts_on_site(&f);
         assert_int_equal(shown.seen + shown.safe + shown.help, 0);
-        assert_false(shown.unheard || shown.unproved || shown.denied);
+        assert_false(shown.no_subscriber || shown.unproved || shown.denied);
         assert_int_equal(shown.handed_over, i == 3);
         assert_int_equal(shown.delivered_lan, i == 1);
     }

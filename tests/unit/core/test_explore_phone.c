@@ -300,7 +300,7 @@ static void normalise(struct phone_node *s)
     v->life_at = s->phone.life_at;
     v->state_at = s->phone.state_at;
     v->clear_at = s->phone.clear_at;
-    v->heard_at = s->phone.heard_at;
+    v->received_at = s->phone.received_at;
     v->proved = s->phone.proved;
     v->late = s->phone.late;
     v->late_at = s->phone.late_at;

@@ -125,7 +125,7 @@ class View:
         """A root word was read; `retires`: it names this kiosk's key. The verdict."""
         joined = root_word.joined(self.word, word)
         if joined == self.word and (not retires or self.retired):
-            return "heard"
+            return "accepted"
         self.word, self.retired = joined, self.retired or retires
         forced = self.forced and self.root_ends(*self.forced)
         if forced:
@@ -133,7 +133,7 @@ class View:
         if forced or (self.press and self.word.ended and self.press[1] == self.word.ended[0]):
             self.press = None
         if not self.alert or not self.root_ends(self.alert.id, self.alert.first):
-            return "heard"
+            return "accepted"
         self.rooted_end = not self.alert.drill
         self.ended = None if self.alert.drill else now
         self.alert = None
@@ -160,9 +160,9 @@ class View:
         if self.retired:
             return "disowned"
         if kind not in LIFE | PRESSES | NOTICES | FOR_MEMBERS | {"lost", "counts"} or (kind == "online" and retained):
-            return "heard"
+            return "accepted"
         if kind in PRESSES | NOTICES | {"counts"} and not self.staff:
-            return "heard"
+            return "accepted"
         if kind == "beat":
             self.on_beat(now, said)
         elif kind not in LIFE:
@@ -176,15 +176,15 @@ class View:
         if order:
             return order
         if kind == "lost":
-            return "heard"
+            return "accepted"
         if not retained:
             self.sign_of_life(now, age)
         if kind in LIFE:
-            return "heard"
+            return "accepted"
         if kind in FOR_MEMBERS:
             self.date(now, said, at, age)
         if begins(said) and self.is_rooted(said.get("id"), at, age):
-            return "heard"
+            return "accepted"
         proof = proof if proof and proof[1:] < at else None
         if proof and (not self.proof or proof[1:] > self.proof[1:]):
             self.proof = proof
@@ -246,27 +246,27 @@ class View:
         new, self.press = press != self.press and press[0] != "nothing", press
         if press[0] == "duress" and not self.forced:
             self.forced = (press[1], at)
-        return "told" if new else "heard"
+        return "told" if new else "accepted"
 
     def on_counts(self, said):
         before = self.help[1] if self.help[0] == said.get("id") else 0
         self.help = (said.get("id"), said.get("help", 0))
-        return "told" if self.help[1] > before else "heard"
+        return "told" if self.help[1] > before else "accepted"
 
     def on_state(self, now, said, at, proof):
         if said["kind"] == "all-clear":
             return self.on_all_clear(now, said, at, proof)
         level = said["state"] if said["kind"] == "state" else said["kind"]
         verdict = self.set(now, said, at, level, proof)
-        return "heard" if verdict == "repeated" and said["kind"] == "state" else verdict
+        return "accepted" if verdict == "repeated" and said["kind"] == "state" else verdict
 
     def on_unconfirmed(self, said, at):
         ident = said.get("id")
         if self.real():
             before, self.alert.unconfirmed = self.alert.unconfirmed, True
-            return "heard" if before else "told"
+            return "accepted" if before else "told"
         if ident == self.last_id or (self.proof and self.proof[0] == ident):
-            return "heard"
+            return "accepted"
         self.alert, self.last_id, self.ended = Alert("caution", ident, at, False, True), ident, None
         return "told"
 
@@ -274,7 +274,7 @@ class View:
         if said.get("detail") == "unconfirmed":
             return self.on_unconfirmed(said, at)
         if said.get("drill") and not (self.alert and self.alert.drill):
-            return "heard"
+            return "accepted"
         return self.set(now, said, at, "quiet", proof)
 
     def set(self, now, said, at, level, proof):
@@ -289,7 +289,7 @@ class View:
             self.alert = None
             if alert:
                 self.ended, self.rooted_end = now if not alert.drill else self.ended, False
-            return "told" if alert else "heard"
+            return "told" if alert else "accepted"
         same = alert and (alert.level, alert.id, alert.drill) == (level, said.get("id"), drill)
         unconfirmed = bool(said.get("unconfirmed"))
         if same and alert.unconfirmed == unconfirmed:

@@ -77,7 +77,8 @@ ssize_t line_read(struct line *l, struct line_edge *edges, size_t max);
  * none. Never waits: the kernel may ask the button itself, so that another thread reads it. */
 int line_battery(struct line *l);
 
-/* The level now: 1 active, 0 not, -1 with errno. */
+/* The level now, or of a button the one after the last edge that was read: 1 active, 0 not, -1 with
+ * errno. Takes no edge away. */
 int line_get(struct line *l);
 
 /* Drives an output. 0 or -1 with errno. */

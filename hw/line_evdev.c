@@ -36,7 +36,8 @@ static int evdev_fd(const struct line *l)
     return ((const struct evdev_line *)l)->device.fd;
 }
 
-/* Which of the keys the device says are pressed, in the bits of line_keys.down; -1 with errno. */
+/* Which of the keys the device says are pressed, in the bits of line_keys.down; -1 with errno. The
+ * kernel drops the events of keys that wait to be read: take the answer for them. */
 static int evdev_down(const struct evdev_line *e)
 {
     unsigned char state[KEY_MAX / 8 + 1] = {0};
@@ -92,10 +93,11 @@ static ssize_t evdev_read(struct line *l, struct line_edge *edges, size_t max)
     return n > 0 || got == 0 ? (ssize_t)n : -1;
 }
 
+/* Not by asking the device: a press that waits to be read would be lost (evdev_down). */
 static int evdev_get(struct line *l)
 {
-    int down = evdev_down(evdev_line_of(l));
-    return down < 0 ? -1 : down > 0;
+    struct evdev_line *e = evdev_line_of(l);
+    return line_poll(e->device.fd) < 0 ? -1 : e->keys.down != 0;
 }
 
 static int evdev_battery(struct line *l)

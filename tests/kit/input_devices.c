@@ -1,3 +1,5 @@
+#include "tests/kit/input_devices.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/input.h>
@@ -8,17 +10,6 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
-
-/* The kernel's side of input devices, for machines that have none: preloaded, it answers what evdev
- * asks of a FIFO (below /dev/input of a test's prefix) from the file beside it, NAME.facts, which
- * input_devices.py writes. The events themselves come through the FIFO, as the kernel writes them.
- */
-
-struct facts {
-    char name[80], uniq[64], phys[64];
-    unsigned char keys[KEY_CNT / 8], down[KEY_CNT / 8];
-    int grabbed; /* the process that has it for itself; 0: none */
-};
 
 /* The facts' file of a FIFO, open; -1: it is something else. */
 static int facts_open(int fd)
@@ -43,7 +34,7 @@ static int answer(int error)
     return -1;
 }
 
-static int grab(struct facts *f, int file, int on)
+static int grab(struct device_facts *f, int file, int on)
 {
     int me = (int)getpid();
     if (on && f->grabbed != 0 && (f->grabbed == me || kill(f->grabbed, 0) == 0))
@@ -59,7 +50,15 @@ static int put(const void *from, size_t have, unsigned long request, void *arg)
     return (int)(have < room ? have : room);
 }
 
-static int device_ioctl(struct facts *f, int file, unsigned long request, void *arg)
+/* What the kernel does before it says which keys are down. */
+static void drop_waiting(int fd)
+{
+    struct input_event events[16];
+    while (read(fd, events, sizeof events) > 0)
+        continue;
+}
+
+static int device_ioctl(struct device_facts *f, int fd, int file, unsigned long request, void *arg)
 {
     static const unsigned char types[] = {1 << EV_SYN | 1 << EV_KEY};
     unsigned nr = _IOC_NR(request);
@@ -80,14 +79,16 @@ static int device_ioctl(struct facts *f, int file, unsigned long request, void *
         return put(types, sizeof types, request, arg);
     if (nr == _IOC_NR(EVIOCGBIT(EV_KEY, 0)))
         return put(f->keys, sizeof f->keys, request, arg);
-    if (nr == _IOC_NR(EVIOCGKEY(0)))
+    if (nr == _IOC_NR(EVIOCGKEY(0))) {
+        drop_waiting(fd);
         return put(f->down, sizeof f->down, request, arg);
+    }
     return 0;
 }
 
 int ioctl(int fd, unsigned long request, ...)
 {
-    struct facts f;
+    struct device_facts f;
     va_list args;
     va_start(args, request);
     void *arg = va_arg(args, void *);
@@ -95,7 +96,7 @@ int ioctl(int fd, unsigned long request, ...)
     int file = _IOC_TYPE(request) == 'E' ? facts_open(fd) : -1;
     if (file < 0)
         return (int)syscall(SYS_ioctl, fd, request, arg);
-    int result = pread(file, &f, sizeof f, 0) == sizeof f ? device_ioctl(&f, file, request, arg)
+    int result = pread(file, &f, sizeof f, 0) == sizeof f ? device_ioctl(&f, fd, file, request, arg)
                                                           : answer(ENODEV);
     int saved = errno;
     close(file);

@@ -15,5 +15,5 @@ def library(name):
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not out.exists() or out.stat().st_mtime < source.stat().st_mtime:
             subprocess.run(["gcc", "-std=c17", "-D_GNU_SOURCE", "-O2", "-Wall", "-Wextra", "-Werror",
-                            "-shared", "-fPIC", "-o", out, source], check=True)
+                            "-shared", "-fPIC", "-I", ROOT, "-o", out, source], check=True)
     return out

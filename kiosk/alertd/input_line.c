@@ -51,28 +51,42 @@ int input_line_watch(struct input_line *w, struct sim_bus *bus, struct loop *loo
     return -1;
 }
 
-void input_line_reread(const struct input_line *w, input_line_level *level, void *context)
-{
-    int now = w->line ? line_get(w->line) : -1;
-    if (now >= 0)
-        level(context, now == 1, clock_now());
-}
-
-int input_line_read(const struct input_line *w, input_line_level *level, void *context)
+/* Hands on each edge that waits. Their number, or -1 with errno; *lost: others are missing. */
+static ssize_t edges_hand_on(const struct input_line *w, input_line_level *level, void *context,
+                             bool *lost)
 {
     struct line_edge edges[EDGES];
-    ssize_t n;
+    ssize_t n, all = 0;
     while (w->line && (n = line_read(w->line, edges, EDGES)) != 0) {
-        bool lost = false;
         if (n < 0)
             return -1;
         for (ssize_t i = 0; i < n; i++) {
             level(context, edges[i].active, edges[i].at);
-            lost = lost || edges[i].lost;
+            *lost = *lost || edges[i].lost;
         }
-        if (lost)
-            input_line_reread(w, level, context);
+        all += n;
     }
+    return all;
+}
+
+/* An edge that came before or while the level was read counts at its own time: the level alone
+ * would begin a press late, which may then be too short to count, or to be seen at all. */
+void input_line_reread(const struct input_line *w, input_line_level *level, void *context)
+{
+    bool lost = false;
+    int64_t at = clock_now();
+    int now = w->line ? line_get(w->line) : -1;
+    if (now >= 0 && edges_hand_on(w, level, context, &lost) == 0)
+        level(context, now == 1, at);
+}
+
+int input_line_read(const struct input_line *w, input_line_level *level, void *context)
+{
+    bool lost = false;
+    if (edges_hand_on(w, level, context, &lost) < 0)
+        return -1;
+    if (lost)
+        input_line_reread(w, level, context);
     return 0;
 }
 

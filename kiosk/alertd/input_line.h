@@ -35,7 +35,8 @@ typedef void input_line_level(void *context, bool active, int64_t at);
  * errno: the line is gone, which input_line_lost takes note of. A missing line has none. */
 int input_line_read(const struct input_line *w, input_line_level *level, void *context);
 
-/* Hands on the level of now, whatever edges wait; none of a missing line. */
+/* Hands on the level of now, or the edges that wait, which say it with their times; nothing of a
+ * missing line. */
 void input_line_reread(const struct input_line *w, input_line_level *level, void *context);
 
 /* The line went away by itself: errno says why, and so does the log. */

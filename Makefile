@@ -376,7 +376,8 @@ install: all handbook  ## programs, units, manuals, the handbook; DESTDIR= and P
 	install -D -m 644 systemd/porchlight.rules $(TO)/lib/udev/rules.d/60-porchlight.rules
 	sed -i 's|"/usr/|"$(PREFIX)/|' $(TO)/lib/udev/rules.d/60-porchlight.rules
 	$(if $(wildcard config/porchlight.conf),$(call into,644,$(TO)/share/porchlight,config/porchlight.conf config/registrar.conf))
-	$(if $(LANGUAGES),$(call into,644,$(DESTDIR)/etc/porchlight/languages,$(LANGUAGES)))
+	install -d $(DESTDIR)/etc/porchlight/languages
+	$(if $(LANGUAGES),$(call into,644,$(TO)/share/porchlight/languages,$(LANGUAGES)))
 	$(call into,644,$(TO)/share/doc/porchlight/handbook,build/handbook/*.*)
 	$(call into,644,$(TO)/share/doc/porchlight/handbook/pictures,build/handbook/pictures/*)
 	install -D -m 644 kiosk/cli/completion.bash $(TO)/share/bash-completion/completions/porchlight

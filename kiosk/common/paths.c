@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static int paths_join(const char *a, const char *between, const char *b, char out[PATH_LEN])
 {
@@ -17,6 +18,21 @@ static int paths_join(const char *a, const char *between, const char *b, char ou
 int path_under(const char *prefix, const char *path, char out[PATH_LEN])
 {
     return paths_join(prefix ? prefix : "", "", path, out);
+}
+
+int path_installed(const char *name, char out[PATH_LEN])
+{
+    char program[PATH_LEN];
+    ssize_t n = readlink("/proc/self/exe", program, PATH_LEN - 1);
+    if (n < 0)
+        return -1;
+    program[n] = '\0';
+    for (int up = 0; up < 2; up++) {
+        char *slash = strrchr(program, '/');
+        if (slash)
+            *slash = '\0';
+    }
+    return paths_join(program, "/share/porchlight/", name, out);
 }
 
 bool path_is_below(const char *path, const char *folder)

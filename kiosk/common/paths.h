@@ -9,7 +9,7 @@
  *
  *   /etc/porchlight/
  *     porchlight.conf  root root 0644                    INI, config/
- *     languages/       root root 0755                    kiosk/screen/language.h
+ *     languages/       root root 0755                    the host's own: kiosk/screen/language.h
  *     words.conf       root root 0644                    INI, config/host_words.h
  *     wipe.plan        root root 0644                    INI, kiosk/wipe/plan.h
  *     seal.public      root root 0644                    64 hex digits: kiosk/cli/sealing/sealing.h
@@ -91,6 +91,10 @@ enum { PATH_LEN = 512 };
 
 /* prefix + path into out. 0, or -1 with errno ENAMETOOLONG. */
 int path_under(const char *prefix, const char *path, char out[PATH_LEN]);
+
+/* share/porchlight/NAME of what was installed together with this program, beside the folder that
+ * the program is in. 0, or -1 with errno. */
+int path_installed(const char *name, char out[PATH_LEN]);
 
 /* Whether `path` is `folder` or below it, by their names alone. */
 bool path_is_below(const char *path, const char *folder);

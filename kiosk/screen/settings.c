@@ -17,19 +17,6 @@ static void settings_config_path(const struct options *o, char path[PATH_LEN])
         path[0] = '\0';
 }
 
-/* The installed language files: beside the folder that this program is installed in. */
-static void installed_languages(char out[PATH_LEN])
-{
-    ssize_t n = readlink("/proc/self/exe", out, PATH_LEN - 64);
-    out[n > 0 ? n : 0] = '\0';
-    for (int up = 0; up < 2; up++) {
-        char *slash = strrchr(out, '/');
-        if (slash)
-            *slash = '\0';
-    }
-    strcat(out, "/share/porchlight/languages");
-}
-
 /* The host's own file of a language, or else the installed one. Returns how many could not be read,
  * each logged with `what_then`. */
 static int take_languages(const struct options *o, struct config *c, struct settings *s,
@@ -41,7 +28,8 @@ static int take_languages(const struct options *o, struct config *c, struct sett
         snprintf(own, sizeof own, "%s", o->languages);
     else if (path_under(o->prefix, PATH_LANGUAGES, own) != 0)
         own[0] = '\0';
-    installed_languages(installed);
+    if (path_installed("languages", installed) != 0)
+        installed[0] = '\0';
     if (o->language) {
         snprintf(c->screen.languages[0], sizeof c->screen.languages[0], "%s", o->language);
         c->screen.languages_count = 1;

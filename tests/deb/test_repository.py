@@ -53,6 +53,27 @@ def test_unattended_upgrades_take_what_comes_from_it(made, tree):
     assert f"origin=Porchlight,codename={tree.suite}" in said, said
 
 
+def test_words_that_a_host_changed_hold_up_no_unattended_upgrade(made, tree):
+    """From 0.1.0, whose files of languages were the package's: dpkg would ask what becomes of a changed one,
+    and so the package would be passed over. The host's file stays, and one that nobody changed goes."""
+    folder = "/etc/porchlight/languages"
+    shutil.copytree(made / "stick", tree.debs / "stick")
+    tree.do("sh /debs/stick/install.sh && apt-get -qq -y install unattended-upgrades && "
+            "apt-get -qq -y purge porchlight && apt-get -qq -y install /debs/old-porchlight.deb")
+    tree.do(f"cp {folder}/en.conf {folder}/tr.conf && sed -i 's/^day = .*/day = Come in/' {folder}/en.conf")
+    tree.put("/etc/apt/apt.conf.d/99host",
+             'Unattended-Upgrade::Origins-Pattern:: "origin=Porchlight,codename=${distro_codename}";')
+    said = tree.do("unattended-upgrade --debug 2>&1")
+    assert tree.do("dpkg-query -W -f '${Version}' porchlight") > "0.2", said
+    assert tree.do(f"cd {folder} && ls && grep ^day en.conf") == "en.conf\ntr.conf\nday = Come in\n"
+    assert "az.conf" in tree.do("ls /usr/share/porchlight/languages")
+    # The next one finds nothing to ask either.
+    tree.do("cd /tmp && dpkg-deb -R /debs/porchlight.deb newer && sed -i 's/^Version: .*/Version: 9.9/' "
+            "newer/DEBIAN/control && echo '# New words.' >>newer/usr/share/porchlight/languages/en.conf && "
+            "dpkg-deb -b newer newer.deb && apt-get -qq -y install ./newer.deb")
+    assert tree.do(f"cd {folder} && ls && grep ^day en.conf") == "en.conf\ntr.conf\nday = Come in\n"
+
+
 def test_an_older_package_is_refused_by_dpkg_too(tree):
     """A newer version is made of this one."""
     tree.do("cd /tmp && dpkg-deb -R /debs/porchlight.deb newer && "

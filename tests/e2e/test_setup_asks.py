@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 
 import pytest
 
@@ -27,15 +28,20 @@ def new_venue():
         yield made
 
 
-def begin(venue):
-    return Terminal([program("porchlight"), "--prefix", str(venue.prefix), "setup"])
+def begin(venue, command=None):
+    return Terminal([command or program("porchlight"), "--prefix", str(venue.prefix), "setup"])
 
 
 def test_a_language_that_the_screen_does_not_have_is_refused_at_once(venue):
-    (venue.etc / "languages").mkdir()
-    for code in ("az", "ru", "en", "ka"):
-        (venue.etc / f"languages/{code}.conf").touch()
-    t = begin(venue)
+    """It has those that are installed, and the host's own."""
+    installed = venue.prefix / "usr"
+    for folder, codes in ((installed / "share/porchlight/languages", ("az", "ru", "en")),
+                          (venue.etc / "languages", ("ka",))):
+        folder.mkdir(parents=True)
+        for code in codes:
+            (folder / f"{code}.conf").touch()
+    (installed / "bin").mkdir()
+    t = begin(venue, shutil.copy(program("porchlight"), installed / "bin"))
     for default, answer in (("GPIO17] ", "sim:counter"), ("GPIO22] ", "none"), ("go on without", ""),
                             ("[5] ", ""), ("[here] ", ""), ("[porchlight.local] ", ""), ("[yes] ", ""),
                             ("[Baku] ", ""), ("[az, ru, en] ", "ka, de, en")):

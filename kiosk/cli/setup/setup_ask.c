@@ -36,20 +36,32 @@ static bool is_hidden(const struct setup *s, enum answer which)
     return which == ANSWER_CODE && !s->first && !s->now.given[ANSWER_CODE];
 }
 
+/* Without the folder of installed ones, in a build's own, nobody can say. */
+static bool has_language(const struct setup *s, const char *code, int len)
+{
+    char installed[PATH_LEN], path[PATH_LEN], own[64];
+    snprintf(own, sizeof own, "languages/%.*s.conf", len, code);
+    if (etc_transaction_has(s->stage, own) || path_installed("languages", installed) != 0 ||
+        access(installed, F_OK) != 0)
+        return true;
+    int n = snprintf(path, sizeof path, "%s/%.*s.conf", installed, len, code);
+    return n < (int)sizeof path && access(path, R_OK) == 0;
+}
+
 /* The screen's words in a language are a file, which the package brings or the host adds. */
 static const char *language_is_missing(const struct setup *s, const char *codes,
                                        char why[SETUP_WHY_MAX])
 {
     for (const char *at = codes; *at; at += strcspn(at, ", "), at += strspn(at, ", ")) {
-        char name[64];
         int len = (int)strcspn(at, ", ");
-        snprintf(name, sizeof name, "languages/%.*s.conf", len < 16 ? len : 16, at);
-        if (!etc_transaction_has(s->stage, "languages") || etc_transaction_has(s->stage, name))
+        len = len < 16 ? len : 16;
+        if (has_language(s, at, len))
             continue;
         snprintf(why, SETUP_WHY_MAX,
-                 "The screen cannot speak %.*s: there is no file " PATH_ETC
-                 "/%s. Leave it out, or make that file first; en.conf there shows how.",
-                 len < 16 ? len : 16, at, name);
+                 "The screen cannot speak %.*s: there is no file of its words. Leave it out, or "
+                 "make " PATH_LANGUAGES "/%.*s.conf first; en.conf in "
+                 "/usr/share/porchlight/languages shows how.",
+                 len, at, len, at);
         return why;
     }
     return NULL;

@@ -150,7 +150,7 @@ FUZZ_PARTS = $(addprefix hw/,line_address line_edges sim/sim_command sim/sim_lin
              kiosk/mqtt/host kiosk/mqtt/manners \
              $(addprefix kiosk/registrar/,broker_admin dynsec_admin ledger rabbit_admin rabbit_orders rabbit_request rabbit_rights registrar_conf) \
              $(addprefix kiosk/relay/,gone ntfy relay_conf root_kept subs vapid webpush webpush_request webpush_sender webpush_services) \
-             $(addprefix kiosk/screen/,bidi cue_client exif ics ics_rule ics_time language panel programme) \
+             $(addprefix kiosk/screen/,bidi cue_client exif ics ics_replaced ics_rule ics_time language panel programme) \
              $(addprefix kiosk/wipe/,io luks_facts place place_disk plan plan_read progress remembered)
 $(B)/fuzzer: $(patsubst %.c,$(B)/%.o,$(FUZZ_SRC)) $(patsubst %,$(B)/%.o,$(FUZZ_PARTS)) $(CORE) $(COMMON) $(CONFIG)
 	$(CC) $(LINK_FLAGS) -fsanitize=fuzzer -o $@ $^ $(call pkg,libsodium libcjson libsystemd libcurl \

@@ -2,6 +2,7 @@
 
 #include "kiosk/common/utf8.h"
 #include "kiosk/screen/bidi.h"
+#include "kiosk/screen/ics_replaced.h"
 #include "kiosk/screen/ics_rule.h"
 
 #include <ctype.h>
@@ -147,39 +148,32 @@ struct ics_reading {
     struct ics_zones zones;
     struct ics_zone *zone;              /* that is being read */
     struct ics_season reading, *season; /* season: where what is being read goes */
-    struct {
-        uint64_t uid;
-        int64_t day;
-    } * replaced;
-    size_t replaced_count;
+    struct ics_replaced replaced;
     int bad; /* events that cannot be shown */
     char *why;
 };
 
-static bool is_left_out(const struct ics_reading *r, const struct ics_event *e, int64_t day)
+static bool is_left_out(struct ics_reading *r, const struct ics_event *e, int64_t day)
 {
     for (size_t k = 0; k < e->left_out.count; k++)
         if (e->left_out.at[k].day == day)
             return true;
-    for (size_t k = 0; k < r->replaced_count && !e->replaces; k++)
-        if (r->replaced[k].uid == e->uid && r->replaced[k].day == day)
-            return true;
-    return false;
+    return !e->replaces && ics_replaced_has(&r->replaced, e->uid, day);
 }
 
 /* Whether it begins on `day`, and at which minute. */
-static bool begins_on(const struct ics_reading *r, struct ics_event *e, int64_t day, int *minute)
+static bool begins_on(struct ics_reading *r, struct ics_event *e, int64_t day, int *minute)
 {
-    *minute = e->start.minute;
-    if (is_left_out(r, e, day))
-        return false;
-    for (size_t k = 0; k < e->more.count; k++) {
-        if (e->more.at[k].day == day) {
-            *minute = e->more.at[k].minute;
-            return true;
-        }
+    bool begins = false;
+    for (size_t k = 0; k < e->more.count && !begins; k++) {
+        begins = e->more.at[k].day == day;
+        *minute = e->more.at[k].minute;
     }
-    return ics_rule_has(&e->rule, e->start, day);
+    if (!begins) {
+        begins = ics_rule_has(&e->rule, e->start, day);
+        *minute = e->start.minute;
+    }
+    return begins && !is_left_out(r, e, day);
 }
 
 /* How long it lasts, minutes; 0: the file does not say. Of whole days at least one. */
@@ -277,30 +271,13 @@ static char *ics_value(char *line)
     return value;
 }
 
-/* What the first reading keeps of an event: that it replaces an occurrence. */
-static void note_replaced(struct ics_reading *r)
-{
-    const struct ics_event *e = &r->event;
-    size_t n = r->replaced_count;
-    if (!e->replaces)
-        return;
-    if ((n & (n - 1)) == 0) {
-        void *more = realloc(r->replaced, (n ? 2 * n : 1) * sizeof *r->replaced);
-        if (!more)
-            return;
-        r->replaced = more;
-    }
-    r->replaced[n].uid = e->uid;
-    r->replaced[n].day = e->instead.day;
-    r->replaced_count++;
-}
-
 static void ics_event_end(struct ics_reading *r)
 {
     struct ics_event *e = &r->event;
     e->inside = false;
     if (r->first) {
-        note_replaced(r);
+        if (e->replaces)
+            ics_replaced_add(&r->replaced, e->uid, e->instead.day);
         return;
     }
     if (!e->has_start)
@@ -338,6 +315,12 @@ static void take_zone_part(struct ics_reading *r, bool begins, const char *what)
     }
 }
 
+/* Whether a reading wants it: the first only what says which occurrence the event replaces. */
+static bool ics_is_wanted(const struct ics_reading *r, const char *name)
+{
+    return !r->first || strcmp(name, "UID") == 0 || strcmp(name, "RECURRENCE-ID") == 0;
+}
+
 /* One line, cut into the property's name, its parameters and its value. */
 static void ics_take_line(struct ics_reading *r, const char *name, const char *parameters,
                           char *value, int line)
@@ -355,7 +338,7 @@ static void ics_take_line(struct ics_reading *r, const char *name, const char *p
         ics_season_take(&r->reading, name, value);
     else if (r->zone && strcmp(name, "TZID") == 0)
         snprintf(r->zone->name, sizeof r->zone->name, "%.95s", value);
-    else if (e->inside && !r->within)
+    else if (e->inside && !r->within && ics_is_wanted(r, name))
         take_property(e, &r->zones, name, parameters, value, line);
     if (begins || ends)
         r->within = begins && !event;
@@ -396,10 +379,11 @@ int ics_parse(const char *file, const char *text, size_t len, const struct tm *n
     }
     *r = (struct ics_reading){.file = file, .now = now, .programme = p, .why = why, .first = true};
     ics_read(r, text, len, at);
+    ics_replaced_sort(&r->replaced);
     r->first = false;
     ics_read(r, text, len, at);
     int result = r->bad > 0 ? -1 : 0;
-    free(r->replaced);
+    ics_replaced_free(&r->replaced);
     free(r);
     return result;
 }

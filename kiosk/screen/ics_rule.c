@@ -129,117 +129,164 @@ static bool is_nth(uint16_t set, int at, int of)
            (end >= -NTH_MOST && (set & 1u << (NTH_MOST + end)));
 }
 
+/* A month that is looked at. Its days count from 0. */
+struct rule_month {
+    int64_t first; /* the day of its 1st, since 1970 */
+    int year, month, days;
+    int before, year_days; /* days of its year before it, and in all */
+};
+
+static bool is_leap(int year)
+{
+    return year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+}
+
+static int days_of_month(int year, int month)
+{
+    static const int days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+    return days[month] + (month == 1 && is_leap(year));
+}
+
+static struct rule_month month_of(const struct tm *date, int64_t day)
+{
+    int year = date->tm_year + 1900;
+    return (struct rule_month){.first = day - date->tm_mday + 1,
+                               .year = year,
+                               .month = date->tm_mon,
+                               .days = days_of_month(year, date->tm_mon),
+                               .before = date->tm_yday - date->tm_mday + 1,
+                               .year_days = 365 + is_leap(year)};
+}
+
+static void month_next(struct rule_month *m)
+{
+    bool turn = m->month == 11;
+    m->first += m->days;
+    m->before = turn ? 0 : m->before + m->days;
+    m->year += turn;
+    m->month = turn ? 0 : m->month + 1;
+    m->days = days_of_month(m->year, m->month);
+    m->year_days = 365 + is_leap(m->year);
+}
+
 static int rule_weekday_of(int64_t day)
 {
     return (int)((day % 7 + 10) % 7); /* 1970 began on a Thursday; 0 Monday */
 }
 
-/* The day's place in its month, or its year, from 0, and how many days that has. */
-static void rule_place_of(int64_t day, bool year, int *at, int *of)
+static bool fits_weekday(const struct ics_rule *r, const struct tm *start,
+                         const struct rule_month *m, int at)
 {
-    struct tm now = ics_date(day);
-    int64_t first = ics_day(now.tm_year + 1900, year ? 1 : now.tm_mon + 1, 1);
-    int64_t next = ics_day(now.tm_year + 1900, year ? 13 : now.tm_mon + 2, 1);
-    *at = (int)(day - first);
-    *of = (int)(next - first);
-}
-
-static bool fits_weekday(const struct ics_rule *r, int64_t first, int64_t day)
-{
-    int at, of, weekday = rule_weekday_of(day);
+    int weekday = rule_weekday_of(m->first + at);
     if (!r->by_day)
-        return r->freq != ICS_WEEKLY || weekday == rule_weekday_of(first);
+        return r->freq != ICS_WEEKLY || weekday == (start->tm_wday + 6) % 7;
     if (!r->nth[weekday])
         return false;
-    rule_place_of(day, r->freq == ICS_YEARLY && !r->months, &at, &of);
-    return is_nth(r->nth[weekday], at / 7, at / 7 + 1 + (of - 1 - at) / 7);
+    bool year = r->freq == ICS_YEARLY && !r->months;
+    int place = year ? m->before + at : at, of = year ? m->year_days : m->days;
+    return is_nth(r->nth[weekday], place / 7, place / 7 + 1 + (of - 1 - place) / 7);
 }
 
-static bool fits_month_day(const struct ics_rule *r, int64_t first, int64_t day)
+static bool fits_month_day(const struct ics_rule *r, const struct tm *start,
+                           const struct rule_month *m, int at)
 {
-    int at, of;
-    bool named = r->month_day[0] || r->month_day[1];
-    if (!named && (r->freq < ICS_MONTHLY || r->by_day))
-        return true;
-    rule_place_of(day, false, &at, &of);
-    if (!named)
-        return at + 1 == ics_date(first).tm_mday;
-    return (r->month_day[0] & 1u << (at + 1)) || (r->month_day[1] & 1u << (of - at));
+    if (r->month_day[0] || r->month_day[1])
+        return (r->month_day[0] & 1u << (at + 1)) || (r->month_day[1] & 1u << (m->days - at));
+    return r->freq < ICS_MONTHLY || r->by_day || at + 1 == start->tm_mday;
 }
 
-static bool fits_month(const struct ics_rule *r, int64_t first, int64_t day)
+static bool fits_month(const struct ics_rule *r, const struct tm *start, const struct rule_month *m)
 {
-    int month = ics_date(day).tm_mon;
     if (r->months)
-        return r->months & 1u << (month + 1);
+        return r->months & 1u << (m->month + 1);
     bool named = r->by_day || r->month_day[0] || r->month_day[1];
-    return r->freq != ICS_YEARLY || named || month == ics_date(first).tm_mon;
+    return r->freq != ICS_YEARLY || named || m->month == start->tm_mon;
 }
 
-static bool fits(const struct ics_rule *r, int64_t first, int64_t day)
+/* Of a month's days those that BYSETPOS names among them. */
+static uint32_t at_position(const struct ics_rule *r, uint32_t days)
 {
-    return fits_month(r, first, day) && fits_weekday(r, first, day) &&
-           fits_month_day(r, first, day);
-}
-
-/* Whether it is the one that BYSETPOS names among its month's. */
-static bool fits_position(const struct ics_rule *r, int64_t first, int64_t day)
-{
-    int at, of, before = 0, all = 0;
-    if (!r->position)
-        return true;
-    rule_place_of(day, false, &at, &of);
-    for (int k = 0; k < of; k++) {
-        bool counts = fits(r, first, day - at + k);
-        before += counts && k < at;
-        all += counts;
-    }
-    return is_nth(r->position, before, all);
+    uint32_t named = 0;
+    int before = 0, all = __builtin_popcount(days);
+    for (uint32_t rest = days; rest; rest &= rest - 1, before++)
+        if (is_nth(r->position, before, all))
+            named |= rest & -rest;
+    return named;
 }
 
 /* Whether INTERVAL leaves out the day's week, month or year. */
-static bool fits_interval(const struct ics_rule *r, int64_t first, int64_t day)
+static bool fits_interval(const struct ics_rule *r, const struct tm *start, int64_t first,
+                          const struct rule_month *m, int64_t day)
 {
-    struct tm from = ics_date(first), now = ics_date(day);
-    int years = now.tm_year - from.tm_year, interval = r->interval > 0 ? r->interval : 1;
+    int years = m->year - start->tm_year - 1900;
     int64_t week = 7 * 200000 + 3 - r->week_start; /* any number of whole weeks; none is below 0 */
     int64_t steps = r->freq == ICS_DAILY     ? day - first
                     : r->freq == ICS_WEEKLY  ? (day + week) / 7 - (first + week) / 7
-                    : r->freq == ICS_MONTHLY ? years * 12 + now.tm_mon - from.tm_mon
+                    : r->freq == ICS_MONTHLY ? years * 12 + m->month - start->tm_mon
                                              : years;
-    return steps % interval == 0;
+    return steps % r->interval == 0;
 }
 
-static bool takes_place(const struct ics_rule *r, int64_t first, int64_t day)
+/* The days of a month, bit 0 its 1st, on which an event takes place that first does so on the day
+ * `first`, with the date `start`. */
+static uint32_t days_in(struct ics_rule *r, const struct tm *start, int64_t first,
+                        const struct rule_month *m)
 {
-    return day == first ||
-           (fits_interval(r, first, day) && fits(r, first, day) && fits_position(r, first, day));
-}
-
-/* The day of the last that COUNT allows, or `day` where that comes later, becomes the end. */
-static void end_after_count(struct ics_rule *r, int64_t first, int64_t day)
-{
-    int64_t last = first;
-    int found = 0;
-    for (; last <= day && found < r->count; last++)
-        found += takes_place(r, first, last);
-    if (found == r->count) {
-        r->until = (struct ics_moment){last - 1, -1};
-        r->has_until = true;
-        r->count = 0;
+    uint32_t days = 0, kept = 0;
+    r->looked++;
+    for (int k = 0; fits_month(r, start, m) && k < m->days; k++)
+        if (fits_weekday(r, start, m, k) && fits_month_day(r, start, m, k))
+            days |= 1u << k;
+    if (r->position)
+        days = at_position(r, days);
+    for (int k = 0; k < m->days; k++) {
+        int64_t day = m->first + k;
+        bool repeated =
+            days & 1u << k && (r->interval < 2 || fits_interval(r, start, first, m, day));
+        if (day == first || (day > first && repeated))
+            kept |= 1u << k;
     }
+    return kept;
+}
+
+/* COUNT's last day: UNTIL, unless that comes before. */
+static void end_on(struct ics_rule *r, int64_t day)
+{
+    if (r->has_until && r->until.day < day)
+        return;
+    r->until = (struct ics_moment){day, -1};
+    r->has_until = true;
+}
+
+/* Counts on to the end of the month of `day`, if COUNT has not ended before. */
+static void count_on(struct ics_rule *r, const struct tm *start, int64_t first, int64_t day)
+{
+    int64_t from = r->counted ? r->counted : first;
+    struct tm date = ics_date(from);
+    struct rule_month m = month_of(&date, from);
+    for (; m.first <= day && r->count > 0; month_next(&m)) {
+        uint32_t days = days_in(r, start, first, &m);
+        for (; days && r->count > 0; days &= days - 1)
+            if (--r->count == 0)
+                end_on(r, m.first + __builtin_ctz(days));
+    }
+    r->counted = m.first;
 }
 
 bool ics_rule_has(struct ics_rule *r, struct ics_moment start, int64_t day)
 {
     if (day == start.day)
         return true;
-    if (r->freq == ICS_ONCE || day < start.day || !takes_place(r, start.day, day))
+    if (r->freq == ICS_ONCE || day < start.day)
+        return false;
+    struct tm from = ics_date(start.day), date = ics_date(day);
+    struct rule_month m = month_of(&date, day);
+    if (!(days_in(r, &from, start.day, &m) & 1u << (date.tm_mday - 1)))
         return false;
     if (r->count > 0 && day - start.day > ICS_DAYS)
         return false;
     if (r->count > 0)
-        end_after_count(r, start.day, day);
+        count_on(r, &from, start.day, day);
     if (!r->has_until)
         return true;
     return day < r->until.day || (day == r->until.day && (r->until.minute < 0 || start.minute < 0 ||

@@ -2,6 +2,8 @@
  * of those that cannot be shown. */
 
 #include "kiosk/screen/ics.h"
+#include "kiosk/screen/ics_replaced.h"
+#include "kiosk/screen/ics_rule.h"
 #include "tests/unit/rows.h"
 
 #include <setjmp.h>
@@ -224,9 +226,55 @@ static void test_broken(void **state)
     }
 }
 
+/* Counted since 1987, and asked for 400 days: months are looked at, each once. */
+static void test_counting(void **state)
+{
+    (void)state;
+    static const char *const rules[] = {
+        "FREQ=DAILY;COUNT=14540", "FREQ=WEEKLY;COUNT=2078", "FREQ=DAILY;BYDAY=FR;COUNT=2078",
+        "FREQ=WEEKLY;INTERVAL=31;BYDAY=FR,SU;COUNT=135",
+        "FREQ=YEARLY;BYMONTH=1,2,3,4,5,6,7,8,9,10,11,12;BYDAY=FR;COUNT=2078"};
+    const int64_t first = ics_day(1987, 1, 30), last = ics_day(2026, 11, 20); /* Fridays */
+    EACH_ROW (k, rules, rules[k]) {
+        struct ics_rule rule = {0};
+        char text[96];
+        snprintf(text, sizeof text, "%s", rules[k]);
+        assert_true(ics_rule_read(&rule, text));
+        assert_false(ics_rule_has(&rule, (struct ics_moment){first, 1140}, last + 14));
+        for (int64_t day = last + 13; day > last; day--)
+            assert_false(ics_rule_has(&rule, (struct ics_moment){first, 1140}, day));
+        assert_true(ics_rule_has(&rule, (struct ics_moment){first, 1140}, last));
+        for (int64_t day = last - 1; day > last - 386; day--)
+            ics_rule_has(&rule, (struct ics_moment){first, 1140}, day);
+        assert_in_range(rule.looked, 400, 400 + 40 * 12); /* one for each day asked, and these */
+    }
+    struct ics_rule without_end = {.freq = ICS_DAILY, .count = 100000};
+    for (int64_t day = last; day > last - 400; day--)
+        assert_true(ics_rule_has(&without_end, (struct ics_moment){first, 1140}, day));
+    assert_in_range(without_end.looked, 400, 400 + 40 * 12);
+}
+
+static void test_replaced(void **state)
+{
+    (void)state;
+    struct ics_replaced all = {0};
+    for (uint64_t uid = 0; uid < 64; uid++)
+        for (int64_t day = 63; day >= 0; day--)
+            ics_replaced_add(&all, uid * 7919 % 64, 2 * day);
+    ics_replaced_sort(&all);
+    for (uint64_t uid = 0; uid < 66; uid++)
+        for (int64_t day = -1; day < 130; day++)
+            assert_int_equal(ics_replaced_has(&all, uid, day),
+                             uid < 64 && day >= 0 && day < 128 && day % 2 == 0);
+    assert_in_range(all.looked, 1, 66 * 131 * 13); /* 13: 4,096 are halved as often */
+    ics_replaced_free(&all);
+    assert_false(ics_replaced_has(&all, 1, 2));
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_events), cmocka_unit_test(test_titles),
-                                       cmocka_unit_test(test_broken)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_events), cmocka_unit_test(test_titles), cmocka_unit_test(test_broken),
+        cmocka_unit_test(test_counting), cmocka_unit_test(test_replaced)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

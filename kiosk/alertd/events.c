@@ -172,7 +172,8 @@ static void events_on_message(void *context, enum topic t, const char *account,
                                      .sealer = &k->sealer,
                                      .members = k->members,
                                      .own = &k->own,
-                                     .button = k->config.plain.button};
+                                     .button = k->config.plain.button,
+                                     .cover = k->config.kiosk.cover};
     if (t == TOPIC_ROOT)
         events_on_root(k, e);
     else

@@ -98,14 +98,16 @@ static void answer_count(struct kiosk_state *s, const struct outputs *o, const s
     s->publish_state = true;
 }
 
-/* That subscription is this phone's own, and relays may count on it. Not while an alert is active,
- * hidden ones included: pages are opened then, and a packet for each would show it on the wire. The
- * phone asks again whenever its page is opened. */
+/* That subscription is this phone's own, and relays may count on it. Without cover not while an
+ * alert is active, hidden ones included: pages are opened then, by a crowd at once, and the way out
+ * is for the alert. The phone asks again whenever its page is opened. With cover whoever asks is
+ * answered in every state: that a page is opened can be seen on the wire, and an answer that stays
+ * out would show what cover hides. */
 static void subscription_vouch(const struct phone_messages *p, const struct message *m)
 {
     struct message said = {.kind = MSG_VOUCHED, .age_ms = -1};
     memcpy(said.hash, m->hash, sizeof said.hash);
-    if (p->state->alert.now.state == ALERT_QUIET)
+    if (p->cover || p->state->alert.now.state == ALERT_QUIET)
         members_say_to_relays(p->members, m->account, &said);
 }
 

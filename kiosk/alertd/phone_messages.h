@@ -13,6 +13,7 @@ struct phone_messages {
     struct members *members;
     struct own_messages *own;
     bool button; /* a plain venue's Home Assistant may start a drill */
+    bool cover;  /* what is sent must not depend on what is active */
 };
 
 /* Takes one message: answers are counted, commands judged and obeyed, letters of phones that join

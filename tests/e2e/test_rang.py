@@ -55,4 +55,23 @@ def test_the_kiosk_vouches_for_a_subscription_of_a_phones_own_and_for_no_other()
         wait.until(lambda: kiosk.status()["state"] == "quiet", "quiet")
         later = says_own(member, member.account, b"asked again")
         operator.wait("vouched", topic, hash=later)
-        assert len(operator.all("vouched")) == 2, "one in an alert would show it on the wire"
+        assert len(operator.all("vouched")) == 2, "the way out is for the alert"
+
+
+def test_with_cover_the_kiosk_vouches_in_every_state():
+    """That a page was opened shows on the wire. If nothing followed, that would show what cover hides."""
+    with Kiosk(kind="g", conf={**FAST, "kiosk": {"cover": "yes"}}) as kiosk:
+        kiosk.start()
+        member, operator, wires = kiosk.member(), kiosk.spy(["wake/+"]), kiosk.wires()
+
+        def page_is_opened(when):
+            hashed = says_own(member, member.account, when.encode())
+            return len(operator.wait("vouched", f"wake/{member.account}", hash=hashed).wire)
+        sizes = {page_is_opened("in quiet")}
+        wires.hold(0.4)
+        member.wait("lockdown", "alert")
+        sizes.add(page_is_opened("in a lockdown"))
+        wires.presses(5, on=0.05, off=0.05)
+        member.wait("all-clear", "alert", detail="unconfirmed")
+        sizes.add(page_is_opened("while it is hidden on site"))
+        assert kiosk.status()["state"] == "quiet" and sizes == {768}

@@ -149,13 +149,15 @@ def run(argv, within=20, env=None, **more):
                           **more)
 
 
-def own_mounts():
-    """What runs a command in a mount namespace of its own. Root takes that alone, as in a chroot no
-    user namespace can be had; there, "/" is no mount point either, and whoever made the chroot keeps
-    mounts from spreading."""
-    if os.geteuid() != 0:
+def own_mounts(is_root=os.geteuid() == 0):
+    """What runs a command in a mount namespace of its own. Root (here, or in a user namespace) takes
+    that alone, as in a chroot no user namespace can be had; there, "/" is no mount point either, and
+    whoever made the chroot keeps mounts from spreading."""
+    if not is_root:
         return ["unshare", "--map-root-user", "--mount"]
     plain = ["unshare", "--mount"]
+    if os.geteuid() != 0:
+        return plain
     if run([*plain, "true"]).returncode == 0:
         return plain
     return [*plain, "--propagation", "unchanged"]

@@ -25,7 +25,7 @@ class Terminal:
                 fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", *size[::-1], 0, 0))
             for number in (signal.SIGINT, signal.SIGQUIT):  # a shell's background ignores them
                 signal.signal(number, signal.SIG_DFL)
-            os.execve(argv[0], argv, process.environment(**more))
+            os.execve(argv[0], argv, process.environment(**{"TERM": "xterm", **more}))
 
     def until(self, words, within=60):
         """What was printed since the last call, up to these words."""

@@ -27,20 +27,20 @@ class Space:
     """One network namespace (and one of mounts), alive as long as a process in it."""
 
     def __init__(self, name, folder, inside=None):
-        user = ["--map-root-user"] if inside is None and os.geteuid() != 0 else []
+        is_root = inside is not None or os.geteuid() == 0
         outer = inside.enter(whole=False) if inside and os.geteuid() != 0 else []
         self.name = name
         self.ready = folder / f"{name}.ready"
-        self.holder = Process(name, [*outer, "unshare", *user, "--net", "--mount", "sh", "-ec",
+        self.holder = Process(name, [*outer, *process.own_mounts(is_root), "--net", "sh", "-ec",
                                      'ip link set lo up; touch "$1"; exec sleep infinity', "sh",
                                      self.ready], folder / f"{name}.log")
         wait.until(self.ready.exists, lambda: f"{name}: {self.holder.said()}")
 
     def enter(self, whole=True):
-        """What runs a command in it."""
+        """What runs a command in it. By itself a mount namespace would take us out of a chroot."""
         user = [] if os.geteuid() == 0 else ["--user", "--preserve-credentials"]
         return ["nsenter", f"--target={self.holder.pid}", *user,
-                *(["--net", "--mount"] if whole else []), "--"]
+                *(["--net", "--mount", "--root", "--wd"] if whole else []), "--"]
 
     def run(self, script, *args):
         done = process.run([*self.enter(), "sh", "-ec", script, "sh", *args])

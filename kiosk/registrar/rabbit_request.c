@@ -93,6 +93,21 @@ static void rabbit_rest(struct rabbit_admin *a)
     pthread_mutex_unlock(&a->lock);
 }
 
+static void text_forget(char *text, size_t len)
+{
+    if (text)
+        sodium_memzero(text, len);
+    free(text);
+}
+
+static void body_forget(cJSON *body)
+{
+    cJSON *password = cJSON_GetObjectItemCaseSensitive(body, "password");
+    if (password)
+        sodium_memzero(password->valuestring, strlen(password->valuestring));
+    cJSON_Delete(body);
+}
+
 long rabbit_call(struct rabbit_admin *a, const char *method, const char *path, cJSON *body,
                  cJSON **answer)
 {
@@ -119,16 +134,10 @@ long rabbit_call(struct rabbit_admin *a, const char *method, const char *path, c
         *answer = status >= DONE_LEAST && status <= DONE_MOST
                       ? cJSON_ParseWithLength(got.text, got.len)
                       : NULL;
-    if (got.text)
-        sodium_memzero(got.text, got.len);
-    free(got.text);
+    text_forget(got.text, got.len);
     if (text)
-        sodium_memzero(text, strlen(text));
-    free(text);
-    cJSON *password = cJSON_GetObjectItemCaseSensitive(body, "password");
-    if (password)
-        sodium_memzero(password->valuestring, strlen(password->valuestring));
-    cJSON_Delete(body);
+        text_forget(text, strlen(text));
+    body_forget(body);
     return status;
 }
 

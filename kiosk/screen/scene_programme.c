@@ -67,19 +67,33 @@ static void draw_event(struct items *l, const struct scene_state *s, const struc
     scene_words_mark(i, "Latn", rtl, FACE_BOOK);
 }
 
+/* Over, running or still to come at this minute of the day. */
+enum event_phase { EVENT_OVER, EVENT_RUNS, EVENT_COMES };
+
+static enum event_phase event_phase(const struct event *e, int minute)
+{
+    int until = e->until >= 0 ? e->until : e->minute + RUNS;
+    if (minute >= until)
+        return EVENT_OVER;
+    return minute >= e->minute ? EVENT_RUNS : EVENT_COMES;
+}
+
+/* What runs and what comes next have an accent, and what is over is dimmed. Rows without an event
+ * are drawn too, and show nothing. */
 static void draw_events(struct items *l, const struct scene_state *s, const struct page *p)
 {
     bool found_next = false;
     for (int k = 0; k < PROGRAMME_MOST; k++) {
         const struct event *e = (size_t)k < s->programme.count ? &s->programme.event[k] : NULL;
-        int until = !e ? 0 : e->until >= 0 ? e->until : e->minute + RUNS;
-        bool over = e && s->minute >= until, runs = e && !over && s->minute >= e->minute;
-        bool next = e && !over && !runs && !found_next;
-        runs = runs && !e->whole_day;
-        found_next |= next;
-        float a = !e ? 0 : over ? 0.42f : 1;
-        draw_event(l, s, p, e, p->y + p->step * (float)k + (float)s->shift_y,
-                   ink_fade(runs || next ? p->accent : p->ink, a));
+        struct ink ink = ink_fade(p->ink, 0);
+        if (e) {
+            enum event_phase phase = event_phase(e, s->minute);
+            bool next = phase == EVENT_COMES && !found_next;
+            bool accent = next || (phase == EVENT_RUNS && !e->whole_day);
+            found_next |= next;
+            ink = ink_fade(accent ? p->accent : p->ink, phase == EVENT_OVER ? 0.42f : 1);
+        }
+        draw_event(l, s, p, e, p->y + p->step * (float)k + (float)s->shift_y, ink);
     }
 }
 

@@ -89,11 +89,30 @@ static const char *why_refused(const struct setup *s, enum answer which, char wh
 
 enum { INDENT = 3, BUTTON_WAIT = 60 };
 
+/* Whether what was typed becomes the answer; "": what is offered. Says why not. */
+static bool answer_is_taken(struct setup *s, enum answer which, const char *text)
+{
+    char told[SETUP_WHY_MAX];
+    const struct answers before = s->now;
+
+    if (text[0] && !answers_set(&s->now, which, text)) {
+        print_item(PRINT_PLAIN, "", INDENT, "You typed \"%s\". Expected %s.", text,
+                   answer_rules[which].expected);
+        return false;
+    }
+    const char *why = why_refused(s, which, told);
+    if (!why)
+        return true;
+    print_item(PRINT_PLAIN, "", INDENT, "%s", why);
+    if (text[0])
+        s->now = before; /* what was refused is not offered */
+    return false;
+}
+
 static int ask_question(struct setup *s, int number, enum answer which)
 {
     const struct answer_rule *r = &answer_rules[which];
-    char text[ANSWER_MAX + 2], told[SETUP_WHY_MAX];
-    const struct answers before = s->now;
+    char text[ANSWER_MAX + 2];
 
     print_say("\n%d. %s", number, r->question);
     print_item(PRINT_PLAIN, "", INDENT, "%s", r->because);
@@ -108,16 +127,7 @@ static int ask_question(struct setup *s, int number, enum answer which)
             if (found > 0)
                 continue;
         }
-        bool good = text[0] == '\0' || answers_set(&s->now, which, text);
-        if (!good)
-            print_item(PRINT_PLAIN, "", INDENT, "You typed \"%s\". Expected %s.", text,
-                       r->expected);
-        const char *why = good ? why_refused(s, which, told) : NULL;
-        if (why)
-            print_item(PRINT_PLAIN, "", INDENT, "%s", why);
-        if (why && text[0])
-            s->now = before; /* what was refused is not offered */
-        if (good && !why) {
+        if (answer_is_taken(s, which, text)) {
             s->now.given[which] |= which == ANSWER_CITY || which == ANSWER_LANGUAGES;
             return 0;
         }

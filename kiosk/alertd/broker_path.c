@@ -58,11 +58,9 @@ static void subscribe_to_other(struct mqtt_setup *s, const char *topic, struct m
 static void client_id_of(const struct config_broker *b, const char *kiosk,
                          char out[CONFIG_TEXT_MAX])
 {
-    bool account =
-        strlen(b->user) == TOPIC_ID_LEN && strspn(b->user, "0123456789abcdef") == TOPIC_ID_LEN;
     if (b->interface[0] == '\0')
         snprintf(out, CONFIG_TEXT_MAX, "%s", kiosk);
-    else if (account)
+    else if (topic_is_id(b->user))
         snprintf(out, CONFIG_TEXT_MAX, "%.16s", b->user);
     else
         snprintf(out, CONFIG_TEXT_MAX, "%s-%s", kiosk, b->interface);

@@ -87,7 +87,6 @@ static void beat_publish(struct delivery *d, struct broker_path *p)
         broker_path_publish(p, d->sealer, TOPIC_BEAT, &m, 0);
 }
 
-/* With cover: one packet more on a topic that has nothing to say. */
 void delivery_ping(struct delivery *d, const char *account, bool relay,
                    const uint8_t nonce[FRESHNESS_NONCE])
 {

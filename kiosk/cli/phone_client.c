@@ -20,7 +20,7 @@ enum { BEATS_MISSED = 3 }; /* VIEW_LOST_AFTER is three beats of 5 s */
 
 static bool id_read(const char *text, uint8_t out[ENVELOPE_ID])
 {
-    return strlen(text) == TOPIC_ID_LEN && strspn(text, "0123456789abcdef") == TOPIC_ID_LEN &&
+    return topic_is_id(text) &&
            sodium_hex2bin(out, ENVELOPE_ID, text, TOPIC_ID_LEN, NULL, NULL, NULL) == 0;
 }
 

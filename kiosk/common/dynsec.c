@@ -33,11 +33,6 @@ const char *dynsec_role_name(enum topic_role who)
     return NULL;
 }
 
-static bool account_is_plain(const char *account)
-{
-    return strlen(account) == TOPIC_ID_LEN && strspn(account, "0123456789abcdef") == TOPIC_ID_LEN;
-}
-
 static bool password_is_plain(const char *password)
 {
     static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
@@ -114,7 +109,7 @@ static void add_plugin(cJSON *acls)
 static const char *role_of_account(enum topic_role who, const char *account, const char *password)
 {
     const char *role = dynsec_role_name(who);
-    if (role && account_is_plain(account) && (!password || password_is_plain(password)))
+    if (role && topic_is_id(account) && (!password || password_is_plain(password)))
         return role;
     errno = EINVAL;
     return NULL;
@@ -162,7 +157,7 @@ int dynsec_description_read(const char *text, char venue[TOPIC_ID_LEN + 1],
 {
     int version = 0;
     bool ours = sscanf(text, DESCRIPTION "%16[0-9a-f] %16[0-9a-f] %d", venue, kiosk, &version) == 3;
-    if (!ours || !account_is_plain(venue) || !account_is_plain(kiosk)) {
+    if (!ours || !topic_is_id(venue) || !topic_is_id(kiosk)) {
         venue[0] = kiosk[0] = '\0';
         errno = EINVAL;
         return -1;
@@ -209,7 +204,7 @@ cJSON *dynsec_look(const char *user)
 cJSON *dynsec_suspend(const char *account, bool suspended)
 {
     cJSON *request = NULL;
-    if (!account_is_plain(account)) {
+    if (!topic_is_id(account)) {
         errno = EINVAL;
         return NULL;
     }
@@ -272,7 +267,7 @@ cJSON *dynsec_promote(enum topic_role who, const char *account, const char *pass
 cJSON *dynsec_password(const char *account, const char *password)
 {
     cJSON *request = NULL;
-    if (!account_is_plain(account) || !password_is_plain(password)) {
+    if (!topic_is_id(account) || !password_is_plain(password)) {
         errno = EINVAL;
         return NULL;
     }

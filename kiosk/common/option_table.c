@@ -1,6 +1,7 @@
 #include "kiosk/common/option_table.h"
 
 #include "kiosk/common/duration.h"
+#include "kiosk/common/topics.h"
 #include "kiosk/common/wrap.h"
 
 #include <getopt.h>
@@ -41,9 +42,7 @@ const char *option_list(void *field, const char *value)
 const char *option_id(void *field, const char *value)
 {
     *(const char **)field = value;
-    return strlen(value) == 16 && strspn(value, "0123456789abcdef") == 16
-               ? NULL
-               : "16 hex digits (0-9, a-f)";
+    return topic_is_id(value) ? NULL : "16 hex digits (0-9, a-f)";
 }
 
 /* --- reading --------------------------------------------------------------------------------- */

@@ -45,14 +45,14 @@ const struct topic_rule topic_table[TOPIC_COUNT] = {
 
 static const char root[] = "porchlight/";
 
-static bool is_id(const char *text, size_t len)
+bool topic_is_id(const char *text)
 {
-    return len == TOPIC_ID_LEN && strspn(text, "0123456789abcdef") >= TOPIC_ID_LEN;
+    return strlen(text) == TOPIC_ID_LEN && strspn(text, "0123456789abcdef") == TOPIC_ID_LEN;
 }
 
 static bool is_part(const char *text)
 {
-    return text && (strcmp(text, "+") == 0 || is_id(text, strlen(text)));
+    return text && (strcmp(text, "+") == 0 || topic_is_id(text));
 }
 
 int topic_name(enum topic t, const char *venue, const char *kiosk, const char *account,
@@ -102,7 +102,7 @@ int topic_parse(const char *full, const char *venue, const char *kiosk, enum top
             tail = topics_behind(tail, "/");
         if (!tail)
             continue;
-        if (topic_table[i].per_account ? !is_id(tail, strlen(tail)) : tail[0] != '\0')
+        if (topic_table[i].per_account ? !topic_is_id(tail) : tail[0] != '\0')
             continue;
         memcpy(account, tail, strlen(tail) + 1);
         *t = (enum topic)i;

@@ -58,6 +58,9 @@ extern const struct topic_rule topic_table[TOPIC_COUNT];
 
 enum { TOPIC_ID_LEN = 16, TOPIC_NAME_MAX = 128 };
 
+/* Whether it is the id of a venue or kiosk, or an account: 16 lower-case hex digits. */
+bool topic_is_id(const char *text);
+
 /* "porchlight/<venue>/<kiosk>/<name>[/<account>]" into out. venue, kiosk and account are 16
  * lower-case hex digits ("+" too, for a subscription). 0, or -1 with errno EINVAL. */
 int topic_name(enum topic t, const char *venue, const char *kiosk, const char *account,

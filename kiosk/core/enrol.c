@@ -1,5 +1,6 @@
 #include "kiosk/core/enrol.h"
 
+#include "kiosk/core/hex.h"
 #include "kiosk/core/ns.h"
 
 #include <sodium.h>
@@ -9,7 +10,7 @@
 
 bool enrol_is_account(const char *text)
 {
-    return strlen(text) == ENROL_ACCOUNT && strspn(text, "0123456789abcdef") == ENROL_ACCOUNT;
+    return hex_is(text, ENROL_ACCOUNT);
 }
 
 const struct enrol_open *enrol_recall(const struct enrol_list *l, const char *account)

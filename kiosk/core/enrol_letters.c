@@ -1,5 +1,7 @@
 #include "kiosk/core/enrol.h"
 
+#include "kiosk/core/hex.h"
+
 #include <cjson/cJSON.h>
 #include <sodium.h>
 #include <stdio.h>
@@ -7,11 +9,6 @@
 
 /* --- what phones send
  * ---------------------------------------------------------------------------------- */
-
-static bool enrol_is_hex(const char *text, size_t len)
-{
-    return strlen(text) == len && strspn(text, "0123456789abcdef") == len;
-}
 
 static bool is_password(const char *text)
 {
@@ -30,8 +27,7 @@ static const char *enrol_text_of(const cJSON *json, const char *key)
 static bool hex_of(const cJSON *json, const char *key, uint8_t *out, size_t len)
 {
     const char *text = enrol_text_of(json, key);
-    return enrol_is_hex(text, 2 * len) &&
-           sodium_hex2bin(out, len, text, 2 * len, NULL, NULL, NULL) == 0;
+    return hex_is(text, 2 * len) && sodium_hex2bin(out, len, text, 2 * len, NULL, NULL, NULL) == 0;
 }
 
 static bool is_version(const cJSON *v)

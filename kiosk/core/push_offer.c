@@ -1,5 +1,7 @@
 #include "kiosk/core/push_offer.h"
 
+#include "kiosk/core/hex.h"
+
 #include <cjson/cJSON.h>
 #include <sodium.h>
 #include <string.h>
@@ -151,8 +153,7 @@ static int push_offer_take(const cJSON *json, struct push_offer_letter *l)
     while (i < sizeof kinds / sizeof kinds[0] && strcmp(kinds[i], kind) != 0)
         i++;
     if (!cJSON_IsNumber(v) || v->valuedouble != ENVELOPE_VERSION ||
-        i == sizeof kinds / sizeof kinds[0] || strlen(account) != 16 ||
-        strspn(account, "0123456789abcdef") != 16)
+        i == sizeof kinds / sizeof kinds[0] || !hex_is(account, sizeof l->account - 1))
         return -1;
     l->ask = (enum push_offer_ask)i;
     memcpy(l->account, account, 17);

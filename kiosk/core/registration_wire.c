@@ -1,4 +1,5 @@
 #include "kiosk/core/big_endian.h"
+#include "kiosk/core/hex.h"
 #include "kiosk/core/registration.h"
 
 #include <cjson/cJSON.h>
@@ -40,12 +41,6 @@ static bool registration_number_of(const cJSON *json, const char *key, uint64_t 
         return false;
     *number = (uint64_t)item->valuedouble;
     return true;
-}
-
-static bool is_id_text(const char *text)
-{
-    return strlen(text) == REGISTRATION_ACCOUNT &&
-           strspn(text, "0123456789abcdef") == REGISTRATION_ACCOUNT;
 }
 
 static bool is_password_text(const char *text)
@@ -93,10 +88,11 @@ static bool has_password(enum registration_kind kind)
 
 static bool request_is_whole(const struct registration_request *r)
 {
-    return r->number < registration_number_end && is_id_text(r->account) &&
+    return r->number < registration_number_end && hex_is(r->account, REGISTRATION_ACCOUNT) &&
            (r->role != REGISTRATION_NOBODY) == has_role(r->kind) &&
            (has_password(r->kind) ? is_password_text(r->password) : r->password[0] == '\0') &&
-           (r->kind == REGISTRATION_DISOWN ? is_id_text(r->kiosk) : r->kiosk[0] == '\0');
+           (r->kind == REGISTRATION_DISOWN ? hex_is(r->kiosk, REGISTRATION_ACCOUNT)
+                                           : r->kiosk[0] == '\0');
 }
 
 int registration_write(const struct registration_request *r, char out[ENVELOPE_LETTER_MAX + 1],
@@ -141,7 +137,7 @@ static bool kind_read(const char *name, enum registration_kind *kind)
 
 static void id_copy(char out[REGISTRATION_ACCOUNT + 1], const char *text)
 {
-    snprintf(out, REGISTRATION_ACCOUNT + 1, "%s", is_id_text(text) ? text : "");
+    snprintf(out, REGISTRATION_ACCOUNT + 1, "%s", hex_is(text, REGISTRATION_ACCOUNT) ? text : "");
 }
 
 static bool request_read(const cJSON *json, struct registration_request *r)

@@ -1,5 +1,7 @@
 #include "kiosk/registrar/rabbit_rights.h"
 
+#include "kiosk/common/topics.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -91,8 +93,7 @@ static const char *tag_behind(const char *tag, const char *begin)
 static void tag_id(const char *tag, const char *begin, char out[REGISTRATION_ACCOUNT + 1])
 {
     const char *id = tag_behind(tag, begin);
-    if (id && strlen(id) == REGISTRATION_ACCOUNT &&
-        strspn(id, "0123456789abcdef") == REGISTRATION_ACCOUNT)
+    if (id && topic_is_id(id))
         memcpy(out, id, REGISTRATION_ACCOUNT + 1);
 }
 

@@ -2,6 +2,7 @@
 
 #include "config/reader.h"
 #include "config/rules.h"
+#include "kiosk/common/topics.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -67,12 +68,6 @@ static const struct key venue_keys[] = {
      REGISTRATION_PASSWORD_MAX + 1, NULL},
 };
 
-static bool is_account_id(const char *name)
-{
-    return strlen(name) == REGISTRATION_ACCOUNT &&
-           strspn(name, "0123456789abcdef") == REGISTRATION_ACCOUNT;
-}
-
 static void registrar_venue_rules(struct reader *r)
 {
     struct registrar_venue *v = r->base;
@@ -85,7 +80,7 @@ static void registrar_venue_rules(struct reader *r)
                         "expected the venue's root public key, 64 hex digits");
     sodium_hex2bin(v->id, sizeof v->id, v->venue.id, strlen(v->venue.id), NULL, NULL, NULL);
     for (size_t i = 0; i < r->count; i++)
-        if (r->instances[i].name[0] && !is_account_id(r->instances[i].name))
+        if (r->instances[i].name[0] && !topic_is_id(r->instances[i].name))
             reader_complain(r, &r->instances[i], r->instances[i].line, NULL,
                             "expected an account of 16 hex digits");
 }

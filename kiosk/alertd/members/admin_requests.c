@@ -4,6 +4,7 @@
 #include "kiosk/alertd/members/revocation.h"
 #include "kiosk/alertd/root_orders.h"
 #include "kiosk/common/dynsec.h"
+#include "kiosk/common/topics.h"
 #include "kiosk/core/ns.h"
 
 #include <cjson/cJSON.h>
@@ -79,7 +80,7 @@ static bool request_spare(const char *account, const char *hex,
 {
     size_t len = 0;
     memset(password, 0, DYNSEC_PASSWORD_MAX + 1);
-    return strlen(account) == TOPIC_ID_LEN && strspn(account, "0123456789abcdef") == TOPIC_ID_LEN &&
+    return topic_is_id(account) &&
            sodium_hex2bin((uint8_t *)password, DYNSEC_PASSWORD_MAX, hex, strlen(hex), NULL, &len,
                           NULL) == 0 &&
            strlen(hex) == 2 * len && strlen(password) == len && len >= DYNSEC_PASSWORD_MIN;

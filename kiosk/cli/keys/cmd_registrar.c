@@ -6,6 +6,7 @@
 #include "kiosk/common/file.h"
 #include "kiosk/common/log.h"
 #include "kiosk/common/paths.h"
+#include "kiosk/common/topics.h"
 
 #include <errno.h>
 #include <sodium.h>
@@ -48,7 +49,7 @@ static int registrar_text(const struct cli *cli, struct registrar *r, const stru
     root_account_of(root, b->name, r->secrets->account, r->secrets->root_password);
     len = registrar_venue_account(r->secrets->text, len, "root", r->secrets->account,
                                   r->secrets->account, r->secrets->root_password);
-    if (!keyset_id_is_good(b->user)) {
+    if (!topic_is_id(b->user)) {
         log_warning("The account of this kiosk at broker %s is not 16 hex digits, so the registrar "
                     "cannot look after it, and porchlight retire cannot shut it out there.",
                     b->name);

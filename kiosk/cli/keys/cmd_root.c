@@ -1,5 +1,6 @@
 #include "kiosk/cli/keys/keyset.h"
 #include "kiosk/cli/keys/root_command.h"
+#include "kiosk/common/topics.h"
 
 #include <string.h>
 
@@ -13,7 +14,7 @@ static int root_accounts_check(char **words)
         return cli_misuse(&cli_root, "revoke needs the accounts to revoke, 16 hex digits each. To "
                                      "list them: sudo porchlight phones --ids");
     for (char **w = words; *w; w++)
-        if (!keyset_id_is_good(*w))
+        if (!topic_is_id(*w))
             return cli_misuse(&cli_root, "\"%s\" is not an account: expected 16 hex digits", *w);
     return CLI_OK;
 }

@@ -94,11 +94,6 @@ void keyset_root_account(const uint8_t seed[KEYSET_SEED], const char *broker,
     keyset_password_of(seed, word, 1, password);
 }
 
-bool keyset_id_is_good(const char *id)
-{
-    return strlen(id) == KEYSET_ID_TEXT - 1 && strspn(id, "0123456789abcdef") == strlen(id);
-}
-
 void keyset_id_bytes(const char *id, uint8_t out[ENVELOPE_ID])
 {
     sodium_hex2bin(out, ENVELOPE_ID, id, strlen(id), NULL, NULL, NULL);

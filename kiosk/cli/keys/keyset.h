@@ -47,7 +47,6 @@ void keyset_password(const struct keyset *k, const char *word, int number,
 void keyset_root_account(const uint8_t seed[KEYSET_SEED], const char *broker,
                          char account[KEYSET_ID_TEXT], char password[KEYSET_PASSWORD]);
 
-bool keyset_id_is_good(const char *id);
 void keyset_id_bytes(const char *id, uint8_t out[ENVELOPE_ID]);
 
 #endif

@@ -4,6 +4,8 @@
 #include "kiosk/cli/keys/root_paper.h"
 #include "kiosk/cli/locked_memory.h"
 #include "kiosk/common/log.h"
+#include "kiosk/common/topics.h"
+#include "kiosk/core/hex.h"
 #include "kiosk/core/push_offer.h"
 
 #include <errno.h>
@@ -49,8 +51,8 @@ static int type_in(uint8_t seed[KEYSET_SEED])
 
 static int read_text(const char *file, const char *text, uint8_t seed[KEYSET_SEED])
 {
-    size_t digits = strspn(text, "0123456789abcdef");
-    if (text[digits] == '\0' && digits == (size_t)2 * KEYSET_SEED)
+    const size_t digits = (size_t)2 * KEYSET_SEED;
+    if (hex_is(text, digits))
         return sodium_hex2bin(seed, KEYSET_SEED, text, digits, NULL, NULL, NULL);
     int line = root_paper_read(text, seed);
     if (line > 0)
@@ -150,7 +152,7 @@ void root_account_of(const struct root *r, const char *broker, char account[KEYS
 
 static bool root_id_bytes(const char *text, uint8_t out[ENVELOPE_ID])
 {
-    if (!keyset_id_is_good(text))
+    if (!topic_is_id(text))
         return false;
     keyset_id_bytes(text, out);
     return true;
@@ -175,7 +177,7 @@ int root_grant(const struct root *r, const char *venue, enum registration_kind k
 {
     struct registration_request q = {.kind = kind, .role = role};
     uint8_t id[ENVELOPE_ID];
-    if (!root_id_bytes(venue, id) || !keyset_id_is_good(account))
+    if (!root_id_bytes(venue, id) || !topic_is_id(account))
         return -1;
     snprintf(q.account, sizeof q.account, "%s", account);
     snprintf(q.password, sizeof q.password, "%s", password);

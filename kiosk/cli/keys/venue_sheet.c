@@ -3,6 +3,7 @@
 #include "config/secret.h"
 #include "kiosk/cli/keys/broker_ca.h"
 #include "kiosk/common/log.h"
+#include "kiosk/common/topics.h"
 
 #include <errno.h>
 #include <sodium.h>
@@ -214,7 +215,7 @@ static int sheet_hex(const char *text, uint8_t *out, size_t len)
 
 static int sheet_id(const char *text, char out[KEYSET_ID_TEXT])
 {
-    if (!keyset_id_is_good(text))
+    if (!topic_is_id(text))
         return -1;
     snprintf(out, KEYSET_ID_TEXT, "%s", text);
     return 0;

@@ -111,8 +111,3 @@ int admin_client_settle(const struct cli *cli, const char *account, int ms, cJSO
         nanosleep(&pause, NULL);
     }
 }
-
-bool admin_client_is_account(const char *text)
-{
-    return strlen(text) == TOPIC_ID_LEN && strspn(text, "0123456789abcdef") == TOPIC_ID_LEN;
-}

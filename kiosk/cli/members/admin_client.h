@@ -31,7 +31,4 @@ int admin_client_await_broker(const struct cli *cli);
  * admin_client_ask; *reply is the last. */
 int admin_client_settle(const struct cli *cli, const char *account, int ms, cJSON **reply);
 
-/* Whether the text is an account's id. */
-bool admin_client_is_account(const char *text);
-
 #endif

@@ -8,6 +8,7 @@
 #include "kiosk/cli/print.h"
 #include "kiosk/common/log.h"
 #include "kiosk/common/paths.h"
+#include "kiosk/core/hex.h"
 
 #include <poll.h>
 #include <signal.h>
@@ -113,8 +114,7 @@ static void ask_signature(const struct invite *i, const char *public)
 /* The line that the root key's owner typed. */
 static int take_signature(struct invite *i, const char *line)
 {
-    if (strlen(line) == 2 * CERT_SIGNATURE && strspn(line, "0123456789abcdef") == strlen(line) &&
-        certify(i, line) == CLI_OK)
+    if (hex_is(line, (size_t)2 * CERT_SIGNATURE) && certify(i, line) == CLI_OK)
         return CLI_OK;
     fputs("That is not the root key's signature for this phone. Type or paste it again: ", stderr);
     return CLI_OK;

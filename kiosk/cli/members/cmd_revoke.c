@@ -5,6 +5,7 @@
 #include "kiosk/cli/print.h"
 #include "kiosk/common/log.h"
 #include "kiosk/common/paths.h"
+#include "kiosk/common/topics.h"
 
 #include <sodium.h>
 
@@ -81,7 +82,7 @@ static int revoke_run(const struct cli *cli, void *own, char **words)
     const struct revoke *r = own;
     char grant[2 * CERT_SIGNATURE + 1] = "";
     cJSON *reply;
-    if (!admin_client_is_account(words[0]))
+    if (!topic_is_id(words[0]))
         return cli_misuse(&cli_revoke,
                           "\"%s\" is not an account: expected the 16 hex digits that porchlight "
                           "invite printed",

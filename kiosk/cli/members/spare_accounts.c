@@ -2,6 +2,7 @@
 
 #include "kiosk/common/file.h"
 #include "kiosk/common/log.h"
+#include "kiosk/common/topics.h"
 
 #include <errno.h>
 #include <sodium.h>
@@ -12,7 +13,6 @@
 
 enum { SPARE_FILE_MOST = 1 << 16 };
 
-static const char hex_digits[] = "0123456789abcdef";
 static const char usual[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
 static char *spare_text(const char *file, size_t *len)
@@ -32,6 +32,12 @@ static void spare_free(char *text, size_t len)
     free(text);
 }
 
+static bool spare_password_is_good(const char *text)
+{
+    size_t len = strlen(text);
+    return len >= 16 && len <= SPARE_PASSWORD_MAX && strspn(text, usual) == len;
+}
+
 /* One line. 1: an account of `role`; 0: something else that is right; -1: neither. */
 static int spare_line(const char *line, size_t len, const char *role, struct spare_account *a)
 {
@@ -44,12 +50,10 @@ static int spare_line(const char *line, size_t len, const char *role, struct spa
     all[len] = '\0';
     int n = sscanf(all, "%65s %65s %65s %1s", word[0], word[1], word[2], more);
     sodium_memzero(all, sizeof all);
-    bool id = strlen(word[1]) == 16 && strspn(word[1], hex_digits) == 16;
-    size_t password = strlen(word[2]);
+    bool id = topic_is_id(word[1]);
     if (n <= 0 || (n == 2 && id && strcmp(word[0], "used") == 0))
         return 0;
-    if (n != 3 || !id || password < 16 || password > SPARE_PASSWORD_MAX ||
-        strspn(word[2], usual) != password ||
+    if (n != 3 || !id || !spare_password_is_good(word[2]) ||
         (strcmp(word[0], "member") != 0 && strcmp(word[0], "staff") != 0))
         return -1;
     snprintf(a->account, sizeof a->account, "%.16s", word[1]);

@@ -14,6 +14,7 @@
 #include "kiosk/common/file.h"
 #include "kiosk/common/log.h"
 #include "kiosk/common/paths.h"
+#include "kiosk/common/topics.h"
 
 #include <errno.h>
 #include <sodium.h>
@@ -218,7 +219,7 @@ static int take_again(struct relay *r)
     snprintf(id, sizeof id, "id = %s\n", r->config.venue.id);
     bool good = text && conf_text_set(&r->conf, text, len) == 0 && strstr(text, id) &&
                 relay_line_of(text, "account = ", r->account, sizeof r->account) == 0 &&
-                keyset_id_is_good(r->account);
+                topic_is_id(r->account);
     free(text);
     if (!good) {
         log_error(

@@ -2,6 +2,7 @@
 #include "kiosk/cli/keys/pki.h"
 #include "kiosk/cli/members/accounts.h"
 #include "kiosk/cli/templates.h"
+#include "kiosk/common/topics.h"
 #include "tests/unit/rows.h"
 
 #include <setjmp.h>
@@ -29,7 +30,7 @@ static void test_the_root_key_certifies_a_kiosks_key(void **state)
     keyset_make(k);
     keyset_id(k, "venue", 0, venue);
     keyset_id(k, "kiosk", 1, kiosk);
-    assert_true(keyset_id_is_good(venue) && keyset_id_is_good(kiosk));
+    assert_true(topic_is_id(venue) && topic_is_id(kiosk));
     keyset_kiosk(k, venue, kiosk);
     keyset_id_bytes(venue, cert.venue);
     keyset_id_bytes(kiosk, cert.kiosk);

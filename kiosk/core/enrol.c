@@ -13,6 +13,13 @@ bool enrol_is_account(const char *text)
     return hex_is(text, ENROL_ACCOUNT);
 }
 
+bool enrol_is_password(const char *text)
+{
+    static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+    size_t len = strlen(text);
+    return len >= ENROL_PASSWORD_MIN && len <= ENROL_PASSWORD_MAX && strspn(text, plain) == len;
+}
+
 const struct enrol_open *enrol_recall(const struct enrol_list *l, const char *account)
 {
     for (size_t i = 0; i < ENROL_OPEN_MAX; i++)

@@ -47,6 +47,7 @@
 enum {
     ENROL_OPEN_MAX = 16, /* invitations at a time */
     ENROL_ACCOUNT = 16,  /* hex digits */
+    ENROL_PASSWORD_MIN = 16,
     ENROL_PASSWORD_MAX = 64,
     ENROL_ADDRESS_MAX = INVITATION_ADDRESS_MAX + 1,
     ENROL_TRIES = 3, /* for the six digits: one in 333,333 to guess them */
@@ -57,13 +58,17 @@ struct enrol_letter {
     bool other_version; /* only account and public are set */
     char account[ENROL_ACCOUNT + 1];
     uint8_t public[ENVELOPE_PUBLIC];
-    char password[ENROL_PASSWORD_MAX + 1]; /* 16 to 64 characters out of A-Z a-z 0-9 - _ */
+    char password[ENROL_PASSWORD_MAX + 1]; /* as enrol_is_password */
     bool staff;
     uint8_t mac[INVITATION_MAC];
 };
 
 /* Whether this is an account: ENROL_ACCOUNT lower-case hex digits. */
 bool enrol_is_account(const char *text);
+
+/* Whether this may be an account's password: letters, digits, "-" and "_", from ENROL_PASSWORD_MIN
+ * to ENROL_PASSWORD_MAX of them. It then needs no quotes anywhere. */
+bool enrol_is_password(const char *text);
 
 /* Reads a letter's text. 0, or -1 for anything else. */
 int enrol_read(const char *text, size_t len, struct enrol_letter *e);

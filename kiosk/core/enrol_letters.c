@@ -10,13 +10,6 @@
 /* --- what phones send
  * ---------------------------------------------------------------------------------- */
 
-static bool is_password(const char *text)
-{
-    static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-    size_t len = strlen(text);
-    return len >= 16 && len <= ENROL_PASSWORD_MAX && strspn(text, plain) == len;
-}
-
 /* The text of a key, "" where it is missing or not text. */
 static const char *enrol_text_of(const cJSON *json, const char *key)
 {
@@ -39,7 +32,7 @@ static bool read_enrol(const cJSON *json, struct enrol_letter *e)
 {
     const cJSON *staff = cJSON_GetObjectItemCaseSensitive(json, "staff");
     const char *password = enrol_text_of(json, "password");
-    if (!hex_of(json, "public", e->public, sizeof e->public) || !is_password(password) ||
+    if (!hex_of(json, "public", e->public, sizeof e->public) || !enrol_is_password(password) ||
         !hex_of(json, "mac", e->mac, sizeof e->mac) || !cJSON_IsBool(staff))
         return false;
     memcpy(e->password, password, strlen(password) + 1);
@@ -74,7 +67,7 @@ int enrol_again_read(const char *text, size_t len, struct enrol_again *a)
     const char *account = enrol_text_of(json, "account"),
                *password = enrol_text_of(json, "password"), *broker = enrol_text_of(json, "broker");
     bool good = is_version(v) && strcmp(enrol_text_of(json, "kind"), "again") == 0 &&
-                enrol_is_account(account) && is_password(password) && broker[0] != '\0' &&
+                enrol_is_account(account) && enrol_is_password(password) && broker[0] != '\0' &&
                 strlen(broker) < sizeof a->broker;
     if (good) {
         memcpy(a->account, account, ENROL_ACCOUNT + 1);

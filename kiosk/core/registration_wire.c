@@ -1,4 +1,5 @@
 #include "kiosk/core/big_endian.h"
+#include "kiosk/core/enrol.h"
 #include "kiosk/core/hex.h"
 #include "kiosk/core/registration.h"
 
@@ -43,13 +44,6 @@ static bool registration_number_of(const cJSON *json, const char *key, uint64_t 
     return true;
 }
 
-static bool is_password_text(const char *text)
-{
-    static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-    size_t len = strlen(text);
-    return len >= 16 && len <= REGISTRATION_PASSWORD_MAX && strspn(text, plain) == len;
-}
-
 static void add_bytes(cJSON *o, const char *key, const uint8_t *bytes, size_t len)
 {
     char text[BASE64_MAX];
@@ -90,7 +84,7 @@ static bool request_is_whole(const struct registration_request *r)
 {
     return r->number < registration_number_end && hex_is(r->account, REGISTRATION_ACCOUNT) &&
            (r->role != REGISTRATION_NOBODY) == has_role(r->kind) &&
-           (has_password(r->kind) ? is_password_text(r->password) : r->password[0] == '\0') &&
+           (has_password(r->kind) ? enrol_is_password(r->password) : r->password[0] == '\0') &&
            (r->kind == REGISTRATION_DISOWN ? hex_is(r->kiosk, REGISTRATION_ACCOUNT)
                                            : r->kiosk[0] == '\0');
 }

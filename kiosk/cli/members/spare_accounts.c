@@ -3,6 +3,7 @@
 #include "kiosk/common/file.h"
 #include "kiosk/common/log.h"
 #include "kiosk/common/topics.h"
+#include "kiosk/core/enrol.h"
 
 #include <errno.h>
 #include <sodium.h>
@@ -12,8 +13,6 @@
 #include <unistd.h>
 
 enum { SPARE_FILE_MOST = 1 << 16 };
-
-static const char usual[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
 static char *spare_text(const char *file, size_t *len)
 {
@@ -32,12 +31,6 @@ static void spare_free(char *text, size_t len)
     free(text);
 }
 
-static bool spare_password_is_good(const char *text)
-{
-    size_t len = strlen(text);
-    return len >= 16 && len <= SPARE_PASSWORD_MAX && strspn(text, usual) == len;
-}
-
 /* One line. 1: an account of `role`; 0: something else that is right; -1: neither. */
 static int spare_line(const char *line, size_t len, const char *role, struct spare_account *a)
 {
@@ -53,7 +46,7 @@ static int spare_line(const char *line, size_t len, const char *role, struct spa
     bool id = topic_is_id(word[1]);
     if (n <= 0 || (n == 2 && id && strcmp(word[0], "used") == 0))
         return 0;
-    if (n != 3 || !id || !spare_password_is_good(word[2]) ||
+    if (n != 3 || !id || !enrol_is_password(word[2]) ||
         (strcmp(word[0], "member") != 0 && strcmp(word[0], "staff") != 0))
         return -1;
     snprintf(a->account, sizeof a->account, "%.16s", word[1]);

@@ -1,6 +1,8 @@
 #ifndef PORCHLIGHT_CLI_MEMBERS_SPARE_ACCOUNTS_H
 #define PORCHLIGHT_CLI_MEMBERS_SPARE_ACCOUNTS_H
 
+#include "kiosk/core/enrol.h"
+
 #include <stdbool.h>
 
 /* Accounts that the operators of brokers without a registrar have made in advance, the same at all
@@ -12,7 +14,7 @@
  *
  * Empty lines and those that begin with # are kept as they are. */
 
-enum { SPARE_PASSWORD_MAX = 64 };
+enum { SPARE_PASSWORD_MAX = ENROL_PASSWORD_MAX };
 
 struct spare_account {
     char account[17], password[SPARE_PASSWORD_MAX + 1];

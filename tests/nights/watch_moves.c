@@ -318,8 +318,8 @@ static void end_of_newcomer(const struct newcomer *c)
         watch_fail("newcomers-join", "the welcome is not this venue's");
     if (!c->wrong && c->in_at > until && until < NIGHT && is_calm_around(c->invited_at, until) &&
         !night_has(moves.night, DO_CODE) && !night_has(moves.night, DO_DURESS) &&
-        !night_has(moves.night, DO_ROTATE) &&
-        !night_has(moves.night, DO_REVOKE) && /* it ends them */
+        !night_has(moves.night, DO_ROTATE) && /* a new key ends open invitations */
+        !night_has(moves.night, DO_REVOKE) && !night_has(moves.night, DO_ROOT_REVOKE) &&
         !night_has(moves.night, DO_DRILL) &&  /* a power cut prolongs it: nobody joins meanwhile */
         !alert_between(c->station, c->invited_at, until))
         watch_fail(c->staff ? "staff-join" : "newcomers-join",

@@ -320,7 +320,7 @@ static void end_of_newcomer(const struct newcomer *c)
         !night_has(moves.night, DO_CODE) && !night_has(moves.night, DO_DURESS) &&
         !night_has(moves.night, DO_ROTATE) && /* a new key ends open invitations */
         !night_has(moves.night, DO_REVOKE) && !night_has(moves.night, DO_ROOT_REVOKE) &&
-        !night_has(moves.night, DO_DRILL) &&  /* a power cut prolongs it: nobody joins meanwhile */
+        !night_has(moves.night, DO_DRILL) && /* a power cut prolongs it: nobody joins meanwhile */
         !alert_between(c->station, c->invited_at, until))
         watch_fail(c->staff ? "staff-join" : "newcomers-join",
                    "a phone was invited, and is not in after %lld s", (long long)(takes / S));

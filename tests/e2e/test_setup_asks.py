@@ -305,6 +305,22 @@ def test_the_drill_waits_until_a_phone_has_joined(venue):
     assert t.end() == 0 and not venue.status()["drill"]
 
 
+def test_set_up_holds_no_drill_before_a_phone_has_joined(venue):
+    """Phones are invited at the same terminal, next."""
+    venue.set_up()
+    venue.start_broker()
+    venue.start()
+    answers = venue.etc / "setup.conf"
+    answers.write_text(answers.read_text().replace("drill = no", "drill = yes"))
+    t = begin(venue)
+    for prompt in ("[sim:counter] ", "[sim:entrance] ", "unchanged] ", "[here] ",
+                   *5 * ("] ",), "Press Enter to apply"):
+        t.until(prompt)
+        t.say()
+    assert "porchlight setup --drill" in t.until("No drill is held yet") + t.until_end()
+    assert t.end() == 0 and not venue.status()["drill"]
+
+
 def test_leaving_before_the_drill_starts_none(venue):
     t = drill_of(venue)
     t.until("Press Enter when a phone has joined")

@@ -197,7 +197,7 @@ static int set_up(const struct cli *cli, const struct options *o)
         log_error("Then run set-up again (sudo porchlight setup): it keeps your answers, and shows "
                   "what to do next.");
     if (code == CLI_OK && answer_yes(&s.now, ANSWER_DRILL))
-        code = setup_drill(cli, answer_number(&s.now, ANSWER_DRILL_WAIT));
+        code = setup_drill(cli, answer_number(&s.now, ANSWER_DRILL_WAIT), true);
     return code;
 }
 
@@ -212,7 +212,7 @@ static int setup_run(const struct cli *cli, void *own, char **words)
         return cli_misuse(&cli_setup, "--yes belongs to --undo");
     if (o->drill_only) {
         answers_init(&a);
-        return setup_drill(cli, answer_number(&a, ANSWER_DRILL_WAIT));
+        return setup_drill(cli, answer_number(&a, ANSWER_DRILL_WAIT), false);
     }
     if (cli->prefix[0] == '\0' && geteuid() != 0) {
         log_error("Only root may change /etc/porchlight. Run: sudo porchlight setup");

@@ -125,7 +125,8 @@ int setup_check_host(const struct setup *s);
  * cli_exit, after a message. */
 int setup_undo(const struct cli *cli, bool yes);
 
-/* setup_drill.c: a drill, until a phone answers. An enum cli_exit. */
-int setup_drill(const struct cli *cli, int wait_s);
+/* setup_drill.c: a drill, until a phone answers. `may_wait`: at a terminal and before any phone has
+ * joined, it says how to hold one later instead. An enum cli_exit. */
+int setup_drill(const struct cli *cli, int wait_s, bool may_wait);
 
 #endif

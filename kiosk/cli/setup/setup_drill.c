@@ -160,13 +160,22 @@ static int wait_for_invitation(void)
     if (!isatty(STDIN_FILENO))
         return 0;
     print_say(
-        "\nNow a drill, to see that a phone really rings. If no phone has joined yet, invite one "
-        "from another terminal:\n    sudo porchlight invite\nPress Enter when a phone has "
-        "joined.");
+        "\nNow a drill, to see that a phone really rings. No phone has joined yet: invite one from "
+        "another terminal:\n    sudo porchlight invite\nPress Enter when a phone has joined.");
     return terminal_line(text, sizeof text);
 }
 
-static int hold_drill(const struct cli *cli, int wait_s)
+/* Nobody could answer: whoever is at the only terminal has to invite phones there first. */
+static bool is_put_off(const struct seen *seen)
+{
+    if (seen->phones > 0 || !isatty(STDIN_FILENO))
+        return false;
+    print_say("\nNo drill is held yet, because no phone has joined. Invite phones, as the list "
+              "says. Then see that one really rings:\n    sudo porchlight setup --drill");
+    return true;
+}
+
+static int hold_drill(const struct cli *cli, int wait_s, bool may_wait)
 {
     struct seen seen;
     int code;
@@ -181,7 +190,9 @@ static int hold_drill(const struct cli *cli, int wait_s)
     }
     if ((code = wait_for_broker(cli, &seen)) != CLI_OK)
         return code;
-    if (wait_for_invitation() < 0) {
+    if (may_wait && is_put_off(&seen))
+        return CLI_OK;
+    if (seen.phones == 0 && wait_for_invitation() < 0) {
         log_error("No drill was held. To hold one later: porchlight setup --drill");
         return CLI_FAILED;
     }
@@ -194,11 +205,11 @@ static int hold_drill(const struct cli *cli, int wait_s)
     return code;
 }
 
-int setup_drill(const struct cli *cli, int wait_s)
+int setup_drill(const struct cli *cli, int wait_s, bool may_wait)
 {
     sigset_t before;
     terminal_hold(&before);
-    int code = hold_drill(cli, wait_s);
+    int code = hold_drill(cli, wait_s, may_wait);
     terminal_release(&before);
     return code;
 }

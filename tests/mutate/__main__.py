@@ -13,14 +13,13 @@ ended by SIGTERM, says what it has judged up to then.
 """
 
 import argparse
-import functools
 import random
+import resource
 import shlex
 import signal
 import subprocess
 import sys
 import tempfile
-import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -28,40 +27,74 @@ from tests.mutate.tokens import apply, line_of, mutants_of, shown
 
 BUILD = "build/release"
 EXPLAINED = Path("tests/mutate/explained")
-SLOWEST = 60  # s: a test that takes longer than this on the right source is not run
+SLOWEST = 60  # s of processor time: a test that takes longer than this on the right source is not run
+HANGS = 900  # s: who has neither ended by then nor used its processor time waits for something
 
 
-@functools.cache
-def recipe(target, newer):
-    """The one command by which make would make that target if `newer` had changed."""
-    out = subprocess.run(["make", "-n", "--no-print-directory", "-W", newer, target], capture_output=True,
+def recipes(wanted):
+    """Of {target: what had changed}: {target: the one command by which make would make it then}."""
+    changed = [word for newer in wanted.values() for word in ("-W", newer)]
+    out = subprocess.run(["make", "-n", "--no-print-directory", *changed, *wanted], capture_output=True,
                          text=True, check=True).stdout.replace("\\\n", " ")
-    for line in out.splitlines():
-        words = shlex.split(line)
-        if "-o" in words and words[words.index("-o") + 1] == target:
-            return words
-    sys.exit(f"make says no command for {target}; run make units first")
+    lines = [shlex.split(line) for line in out.splitlines()]
+    found = {words[words.index("-o") + 1]: words[words[0] == "ccache":] for words in lines if "-o" in words}
+    for target in wanted:
+        if target not in found:
+            sys.exit(f"make says no command for {target}; run make units first")
+    return found
+
+
+def limited(binary, seconds):
+    """Runs it, with so much processor time; None: it does not end. A busy machine changes nothing."""
+    argv = ["prlimit", f"--cpu={seconds:.0f}", "--", str(binary)]
+    try:
+        done = subprocess.run(argv, capture_output=True, stdin=subprocess.DEVNULL, timeout=HANGS)
+    except subprocess.TimeoutExpired:
+        return None
+    return None if done.returncode in (-signal.SIGXCPU, -signal.SIGKILL) else done.returncode
+
+
+def object_of(source):
+    return f"{BUILD}/{source.with_suffix('.o')}"
 
 
 class Room:
-    def __init__(self, name):
+    def __init__(self, name, sources):
         self.name = name
-        self.tests = {}  # test -> how it is linked
+        binaries = {path.stem: f"{BUILD}/{path.with_suffix('')}"
+                    for path in sorted(Path(f"tests/unit/{name}").glob("test_*.c"))}
+        found = recipes({binary: f"{binary}.o" for binary in binaries.values()} |
+                        {object_of(source): str(source) for source in sources})
+        self.compiled = {source: found[object_of(source)] for source in sources}
+        self.tests = {test: found[binary] for test, binary in binaries.items()}  # how each is linked
         self.times = {}
+        self.programs = {}  # test -> the bytes of its program
 
     def measure(self):
-        for source in sorted(Path(f"tests/unit/{self.name}").glob("test_*.c")):
-            binary = f"{BUILD}/{source.with_suffix('')}"
-            began = time.monotonic()
-            try:
-                done = subprocess.run([binary], capture_output=True, timeout=SLOWEST)
-            except subprocess.TimeoutExpired:
+        """How much processor time each test takes."""
+        for test, words in list(self.tests.items()):
+            binary, before = words[words.index("-o") + 1], resource.getrusage(resource.RUSAGE_CHILDREN)
+            status = limited(binary, SLOWEST)
+            after = resource.getrusage(resource.RUSAGE_CHILDREN)
+            if status is None:
                 print(f"{binary}: left out, it takes more than {SLOWEST} s")
-                continue
-            if done.returncode != 0:
+                del self.tests[test]
+            elif status != 0:
                 sys.exit(f"{binary} fails on the right source; nothing was judged")
-            self.times[source.stem] = time.monotonic() - began
-            self.tests[source.stem] = recipe(binary, f"{binary}.o")
+            self.times[test] = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+
+    def linked(self, test, source, object_path, binary):
+        """The program's bytes with that object in place of the source's own; None: it does not link."""
+        words = [str(object_path) if w == object_of(source) else w for w in self.tests[test]]
+        words[words.index("-o") + 1] = str(binary)
+        done = subprocess.run([*words, "-s", "-Wl,--build-id=none"], capture_output=True)
+        return binary.read_bytes() if done.returncode == 0 else None
+
+    def is_unchanged(self, test, source, program, folder):
+        """Whether the mutant is in no function that this test's program has: there is nothing to run."""
+        if test not in self.programs:
+            self.programs[test] = self.linked(test, source, object_of(source), folder / f"{test}.own")
+        return program == self.programs[test]
 
     def order(self, source):
         """First the test of the same name, then from the quickest to the slowest."""
@@ -69,18 +102,15 @@ class Room:
         return sorted(self.tests, key=lambda test: (test != own, self.times[test]))
 
 
-def compile_as(source, text, folder):
+def compile_as(room, source, text, folder):
     """The object's path, or None: it does not compile."""
-    target = f"{BUILD}/{source.with_suffix('.o')}"
     path = folder / source
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(text)
     object_path = folder / f"{source.stem}.o"
-    words = [w for w in recipe(target, str(source)) if w not in ("-Werror", "-g", "-MMD", "-MP")]
+    words = [w for w in room.compiled[source] if w not in ("-Werror", "-g", "-MMD", "-MP")]
     words[words.index("-o") + 1] = str(object_path)
     words[-1] = str(path)
-    if words[0] == "ccache":
-        words = words[1:]
     done = subprocess.run([*words, "-w", "-g0"], capture_output=True)
     return object_path if done.returncode == 0 else None
 
@@ -88,22 +118,17 @@ def compile_as(source, text, folder):
 def killed_by(room, source, object_path, folder):
     """The first test that fails with that object in place of the source's own; None: all pass."""
     for test in room.order(source):
-        words = list(room.tests[test])
         binary = folder / test
-        words = [str(object_path) if w == f"{BUILD}/{source.with_suffix('.o')}" else w for w in words]
-        words[words.index("-o") + 1] = str(binary)
-        if words[0] == "ccache":
-            words = words[1:]
-        if subprocess.run(words, capture_output=True).returncode != 0:
+        program = room.linked(test, source, object_path, binary)
+        if program is None:
             return f"{test} (does not link)"
-        try:
-            done = subprocess.run([str(binary)], capture_output=True, stdin=subprocess.DEVNULL,
-                                  timeout=10 + 10 * room.times[test])
-        except subprocess.TimeoutExpired:
+        if room.is_unchanged(test, source, program, folder):
+            continue
+        status = limited(binary, 10 + 10 * room.times[test])
+        binary.unlink()
+        if status is None:
             return f"{test} (never ends)"
-        finally:
-            binary.unlink()
-        if done.returncode != 0:
+        if status != 0:
             return test
     return None
 
@@ -117,7 +142,7 @@ class Judge:
         """(what became of it, by which test)"""
         source, text, mutant = one
         with tempfile.TemporaryDirectory(prefix="mutate-") as folder:
-            object_path = compile_as(source, apply(text, mutant), Path(folder))
+            object_path = compile_as(self.room, source, apply(text, mutant), Path(folder))
             if not object_path:
                 return "invalid", ""
             if object_path.read_bytes() == self.originals[source]:
@@ -135,9 +160,9 @@ def explained():
     return rows
 
 
-def original_bytes(source):
+def original_bytes(room, source):
     with tempfile.TemporaryDirectory(prefix="mutate-") as folder:
-        return compile_as(source, source.read_text(), Path(folder)).read_bytes()
+        return compile_as(room, source, source.read_text(), Path(folder)).read_bytes()
 
 
 def judge_all(sample, verdicts, counts):
@@ -173,14 +198,14 @@ def main():
     asked = parser.parse_args()
     home = Path("kiosk" if Path("kiosk", asked.room).is_dir() else ".", asked.room)
     sources = [home / name for name in asked.files] or sorted(home.glob("*.c"))
-    room = Room(asked.room)
+    room = Room(asked.room, sources)
     room.measure()
     texts = {source: source.read_text() for source in sources}
     everything = [(source, text, mutant) for source, text in texts.items() for mutant in mutants_of(text)]
     sample = random.Random(asked.seed).sample(everything, min(asked.count, len(everything)))
     print(f"{len(sample)} of {len(everything)} mutants of {len(sources)} files, {len(room.tests)} tests")
     counts = {}
-    judge = Judge(room, {source: original_bytes(source) for source in {s for s, _, _ in sample}})
+    judge = Judge(room, {source: original_bytes(room, source) for source in {s for s, _, _ in sample}})
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     pool = ThreadPoolExecutor(asked.jobs)
     try:

@@ -159,6 +159,25 @@ static void test_the_newest_that_is_whole_counts(void **state)
     }
 }
 
+static void test_a_small_cell_has_one_slot(void **state)
+{
+    static const struct {
+        bool cell;
+        size_t size;
+        struct record_slots slots;
+    } rows[] = {
+        {false, 0, {2, RECORD_SLOT}},
+        {true, 2 * RECORD_SIZE - 1, {1, RECORD_SIZE}},
+        {true, 2 * RECORD_SIZE, {2, RECORD_SIZE}},
+    };
+    (void)state;
+    EACH_ROW (i, rows, NULL) {
+        struct record_slots s = record_slots(rows[i].cell, rows[i].size);
+        assert_int_equal(s.count, rows[i].slots.count);
+        assert_int_equal(s.apart, rows[i].slots.apart);
+    }
+}
+
 static void test_a_cell_may_be_unfit(void **state)
 {
     (void)state;
@@ -183,6 +202,7 @@ int main(void)
         cmocka_unit_test(test_code_and_duress_are_the_same_bytes_but_for_the_box),
         cmocka_unit_test(test_a_record_of_0_1_0_is_still_read),
         cmocka_unit_test(test_the_newest_that_is_whole_counts),
+        cmocka_unit_test(test_a_small_cell_has_one_slot),
         cmocka_unit_test(test_a_cell_may_be_unfit),
     };
     return cmocka_run_group_tests_name("record", tests, NULL, NULL);

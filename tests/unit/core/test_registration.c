@@ -109,6 +109,25 @@ static void anything_else_is_refused(void **state)
         assert_int_equal(registration_read(bad_texts[i], strlen(bad_texts[i]), &r), -1);
 }
 
+static void a_password_has_16_to_64_characters(void **state)
+{
+    static const struct {
+        int len, result;
+    } rows[] = {
+        {15, -1}, {16, 0}, {REGISTRATION_PASSWORD_MAX, 0}, {REGISTRATION_PASSWORD_MAX + 1, -1}};
+    char word[REGISTRATION_PASSWORD_MAX + 2] = "", text[ENVELOPE_LETTER_MAX];
+    struct registration_request r;
+    (void)state;
+    memset(word, 'a', sizeof word - 1);
+    EACH_ROW (i, rows, NULL) {
+        int len = snprintf(text, sizeof text,
+                           "{\"v\":2,\"kind\":\"create\",\"n\":1,\"role\":\"newcomer\","
+                           "\"account\":\"" WHO "\",\"password\":\"%.*s\"," KEY "}",
+                           rows[i].len, word);
+        assert_int_equal(registration_read(text, (size_t)len, &r), rows[i].result);
+    }
+}
+
 static void an_announcement_is_bound_to_its_asker(void **state)
 {
     uint8_t seed[32] = {9}, secret[64], wire[ENVELOPE_SIZE];
@@ -404,6 +423,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_written_is_read),
         cmocka_unit_test(anything_else_is_refused),
+        cmocka_unit_test(a_password_has_16_to_64_characters),
         cmocka_unit_test(an_announcement_is_bound_to_its_asker),
         cmocka_unit_test(an_answer_is_read_as_it_was_written),
         cmocka_unit_test(an_answer_that_is_not_whole_is_refused),

@@ -315,6 +315,10 @@ bench-scale: deps-test  ## 1 to 1,000 kiosks with 20,000 phones at one broker, 1
 	+@$(AGAIN) -s all
 	@$(PYTHON) -m tests.bench scale
 
+.PHONY: plots
+plots: deps-test  ## the handbook's plots, from what make bench and bench-scale measured last
+	@$(PYTHON) -m tests.bench.plots
+
 bench-board: deps-board  ## a GPIO edge in the emulated machine, beside gpiomon and mosquitto_pub; about ten minutes
 	+@$(AGAIN) -s all
 	@$(PYTHON) -m tests.bench board

@@ -19,7 +19,8 @@ def text(x, y, said, anchor="start", size=13):
 
 def svg(height, parts, name):
     return (f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height:.0f}" role="img" '
-            f'font-family="sans-serif"><title>{escape(name)}</title>{"".join(parts)}</svg>')
+            f'font-family="sans-serif"><title>{escape(name)}</title><rect width="100%" height="100%" fill="#fff"/>'
+            f'{"".join(parts)}</svg>')
 
 
 def number(value):
@@ -47,6 +48,16 @@ def bars(rows, name):
     return svg(y, parts, name)
 
 
+def legend(series, left, y):
+    """The name of each of series beside its colour, in one line."""
+    parts, room = [], min(220, (WIDTH - left) / len(series)) if len(series) > 1 else WIDTH - left
+    for at, who in enumerate(series):
+        x = left + room * at
+        parts.append(f'<rect x="{x:.0f}" y="{y}" width="12" height="12" fill="{COLOURS[at % len(COLOURS)]}"/>')
+        parts.append(text(x + 18, y + 11, who[:int((room - 20) / 6)], size=12))
+    return parts
+
+
 def distribution(series, unit, name):
     """How many percent took at most so long: one curve for each of series, {name: values}."""
     most = max(sorted(values)[max(0, len(values) * 99 // 100 - 1)] for values in series.values()) or 1
@@ -58,14 +69,12 @@ def distribution(series, unit, name):
         parts.append(text(44, y + 4, f"{percent} %", "end", 11))
     for part in range(5):
         parts.append(text(50 + room * part / 4, bottom + 18, f"{number(most * part / 4)} {unit}", "middle", 11))
-    for at, (who, values) in enumerate(series.items()):
+    for at, values in enumerate(series.values()):
         ordered, colour = sorted(values), COLOURS[at % len(COLOURS)]
         points = [f"{50 + room * min(1, v / most):.1f},{bottom - 240 * (i + 1) / len(ordered):.1f}"
                   for i, v in enumerate(ordered) if i % max(1, len(ordered) // 200) == 0]
         parts.append(f'<polyline fill="none" stroke="{colour}" stroke-width="2" points="{" ".join(points)}"/>')
-        parts.append(f'<rect x="{70 + 138 * at}" y="284" width="12" height="12" fill="{colour}"/>')
-        parts.append(text(88 + 138 * at, 295, who[:20], size=12))
-    return svg(height, parts, name)
+    return svg(height, parts + legend(series, 70, 284), name)
 
 
 def powers(values):
@@ -91,15 +100,13 @@ def curve(series, across, unit, name):
     for x in xs:
         parts.append(text(at(x, ys[0])[0], bottom + 18, number(x), "middle", 11))
     parts.append(text((left + right) / 2, bottom + 34, across, "middle", 11))
-    for i, (who, line) in enumerate(series.items()):
+    for i, line in enumerate(series.values()):
         colour = COLOURS[i % len(COLOURS)]
         places = [at(*p) for p in line]
         parts.append(f'<polyline fill="none" stroke="{colour}" stroke-width="2" points="'
                      + " ".join(f"{x:.1f},{y:.1f}" for x, y in places) + '"/>')
         parts += [f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3" fill="{colour}"/>' for x, y in places]
-        parts.append(f'<rect x="{left + 220 * i}" y="{bottom + 44}" width="12" height="12" fill="{colour}"/>')
-        parts.append(text(left + 18 + 220 * i, bottom + 55, who[:30], size=12))
-    return svg(bottom + 62, parts, name)
+    return svg(bottom + 62, parts + legend(series, left, bottom + 44), name)
 
 
 def table(rows):

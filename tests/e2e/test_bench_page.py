@@ -4,7 +4,9 @@ import re
 import xml.etree.ElementTree
 
 from tests.bench.chart import page
+from tests.bench.plots import PLOTS, drawn
 from tests.bench.report import merged
+from tests.kit.place import ROOT
 
 KEPT = {"machine": "x86_64", "system": "6.1",
         "rows": [{"group": "latency", "what": "porchlightd beside <a peer>, p50", "value": 0.7, "unit": "ms",
@@ -53,3 +55,24 @@ def test_a_run_of_one_bench_keeps_what_others_found():
     assert [(r["group"], r["value"]) for r in both["rows"]] == [("latency", 0.7), ("latency", 3.0), ("memory", 2.0)]
     assert both["machine"] == "arm64" and both["distributions"] == KEPT["distributions"]
     assert merged({}, again) == again
+
+
+def test_the_handbooks_plots_are_those_that_were_measured():
+    kept = KEPT | {"distributions": [{"group": "a crowd", "what": "one alert to all", "unit": "ms",
+                                      "series": {"phones": [1.0, 2.0]}}],
+                   "curves": [{"group": "relays", "what": "as relays are added, MB", "across": "relays",
+                               "unit": "MB", "series": {"memory": [[1, 2.0], [100, 200.0]]}}]}
+    found = drawn(kept)
+    assert set(found) == {"bench-crowd.svg", "bench-relays.svg"}
+    for one in found.values():
+        assert xml.etree.ElementTree.fromstring(one).tag.endswith("svg")
+
+
+def test_the_benches_still_measure_what_the_handbook_has_plots_of():
+    sources = "".join(path.read_text() for path in (ROOT / "tests/bench").glob("*.py") if path.name != "plots.py")
+    for file, (kind, what) in PLOTS.items():
+        named = what.rpartition(", ")[0] + ", {unit}" if kind == "curves" else what
+        assert f'"{named}"' in sources, file
+    for path in (ROOT / "kiosk/handbook/pictures").glob("bench-*.svg"):
+        assert path.name in PLOTS, path.name
+        xml.etree.ElementTree.parse(path)

@@ -322,7 +322,7 @@ def test_each_cue_is_explained_as_the_kiosk_explains_it():
 
 def test_the_html_has_every_link_and_picture():
     folder = fresh("h")
-    done = process.run([HANDBOOK / "to-html", folder])
+    done = process.run([HANDBOOK / "to-html", folder], 300)
     assert done.returncode == 0, done.stderr
     made = {path.name: path.read_text() for path in folder.glob("*.html")}
     assert len(made) == len(list(HANDBOOK.glob("*.md"))) + 1

@@ -193,8 +193,9 @@ static void listen_look(struct listen *l, int64_t now)
     for (size_t i = 0; i < l->member.kiosks_count; i++) {
         struct view_shown s = view_look(&l->member.kiosks[i].view, &l->rules, now);
         shows[i] = s.show;
-        used += (size_t)snprintf(all + used, sizeof all - used, "%s %d %d %d;",
-                                 view_show_name(s.show), s.duress, s.code, s.silent);
+        used += (size_t)snprintf(all + used, sizeof all - used, "%s %d%d%d%d%d%d;",
+                                 view_show_name(s.show), s.duress, s.code, s.silent, s.delayed,
+                                 s.held, s.late);
     }
     l->worst = view_worst(shows, l->member.kiosks_count);
     if (strcmp(all, l->shown) == 0)

@@ -14,6 +14,7 @@ from tests.kit.apps import Phones, running_venue
 from tests.kit.kiosk import FAST, Kiosk
 from tests.kit.member import paho_client, phone_key
 from tests.kit.broker_operator import Operator
+from tests.kit.clock import ELSEWHERE, elsewhere
 from tests.kit.voice import Staff, Voice
 from tests.vectors.third import joining, texts, wire
 
@@ -111,6 +112,19 @@ def test_a_short_delay_is_no_alarm(operator, phone):
     phone.wait("show", show="lockdown")
     staff_ends_it(operator)
     phone.wait("show", show="all-clear")
+
+
+@pytest.mark.parametrize("zone, step", ELSEWHERE)
+def test_a_phone_whose_clock_is_wrong_says_delayed_when_messages_are_and_only_then(operator, zone, step):
+    phone = operator.listener(env=elsewhere(operator.kiosk.folder, zone, step))
+    phone.wait("show", show="quiet")
+    since = len(phone.all("show"))
+    wait.never(lambda: [s for s in phone.all("show")[since:] if s.body["show"] != "quiet"], "anything but quiet", 17)
+    operator.delays["all"] = 40
+    wait.until(lambda: shown(phone) == "lost", lambda: f"no sign of life; it shows {shown(phone)}", 60)
+    wait.until(lambda: phone.all("show")[-1].body["kiosks"][operator.kiosk.id]["delayed"],
+               lambda: f"that messages come late: {phone.all('show')[-1].body}", 90)
+    never_calm(phone, 3)
 
 
 def test_all_of_it_played_again_in_another_order_ends_no_lockdown_and_calls_nobody(operator, phone):

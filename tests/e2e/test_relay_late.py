@@ -7,6 +7,7 @@ import pytest
 
 from tests.kit import wait
 from tests.kit.broker_operator import Operator
+from tests.kit.clock import ELSEWHERE, elsewhere
 from tests.kit.kiosk import FAST, Kiosk
 from tests.kit.pushes import HandRelay, Pushes
 
@@ -57,3 +58,14 @@ def test_who_passes_everything_on_rings_for_the_alert_alone(night):
         operator.replays(["ring", "beat", "presence"])
     wait.never(lambda: len(relay.reasons()) > 1, "another ring", 20)
     assert len(pushes.heard) == 1
+
+
+@pytest.mark.parametrize("zone, step", ELSEWHERE)
+def test_a_relay_elsewhere_whose_clock_is_wrong_rings_for_what_is_late_and_for_nothing_else(night, zone, step):
+    operator, relay, pushes = night
+    relay.stop()
+    relay.start(elsewhere(operator.kiosk.folder, zone, step))
+    wait.never(relay.reasons, "a ring", 17)
+    operator.delays["all"] = 40
+    rings(relay, SILENT)
+    wait.until(lambda: pushes.heard, "the push")

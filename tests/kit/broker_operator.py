@@ -86,11 +86,11 @@ class Operator:
         yield
         self.kiosk.change({"broker b0": {"port": self.kiosk.brokers[0].port}})
 
-    def listener(self, role="member"):
+    def listener(self, role="member", env=None):
         if role == "staff":
             self.kiosk.staff_phone()
         with self.between():
-            made = self.kiosk.listener(role)
+            made = self.kiosk.listener(role, env=env)
             made.wait("link", up=True)
         return made
 

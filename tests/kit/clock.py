@@ -20,6 +20,9 @@ STEPS = [UNSET, -20 * HOUR, 300 * DAY]
 # And beyond them, by minutes to years.
 WORLD_STEPS = [UNSET, -600, 600, -3 * DAY, 3 * DAY, -20 * YEAR, 10 * YEAR]
 RIGHT = 0
+# Of a phone or a relay, with where it is: its date says nothing about how old a message is.
+ELSEWHERE = [("Pacific/Auckland", RIGHT), ("America/St_Johns", HOUR), ("Asia/Baku", -HOUR),
+             ("Pacific/Auckland", YEAR), ("UTC", -YEAR)]
 
 
 def faketime():
@@ -51,6 +54,13 @@ class Clock:
         with open(self._path, "r+b") as f:
             f.seek(at)
             f.write(struct.pack("=q", value))
+
+
+def elsewhere(folder, zone, step):
+    """The environment of a program that runs in that time zone, by a clock that is wrong by so many seconds."""
+    clock = Clock(folder)
+    clock.set(step)
+    return process.environment(TZ=zone, **clock.environment())
 
 
 def start_at(kiosk, step, within=30):

@@ -275,7 +275,7 @@ class Kiosk:
         """The broker's operator: sees every topic, as bytes, and may write what anybody may."""
         return self.member("spy", broker, topics=topics)
 
-    def listener(self, role="member", *args, broker=0):
+    def listener(self, role="member", *args, broker=0, env=None):
         account, password = self.account_of(role, broker)
         secret = self.credentials / f"phone-{role}"
         secret.write_text(password + "\n")
@@ -286,7 +286,7 @@ class Kiosk:
         if role == "staff" and not self.plain:
             self.staff_phone(broker)
         made = Listener(argv + (["--staff"] if role == "staff" else []),
-                        self.logs / f"listen-{role}")
+                        self.logs / f"listen-{role}", env)
         self.mailboxes.append(made)
         return made
 

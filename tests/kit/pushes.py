@@ -57,9 +57,9 @@ class HandRelay:
             f"[{s}]\n" + "".join(f"{k} = {v}\n" for k, v in keys.items()) for s, keys in conf.items()))
         self.process = None
 
-    def start(self):
+    def start(self, env=None):
         self.process = Process("porchlight-relay", [program("porchlight-relay"), "--prefix", self.folder],
-                               self.kiosk.logs / "relay")
+                               self.kiosk.logs / "relay", env=env)
         wait.until(lambda: "connected\n" in self.process.said(), lambda: self.process.said(), 60)
         return self
 

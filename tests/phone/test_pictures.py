@@ -33,7 +33,22 @@ return out;
 """
 
 
+# Texts of several rows whose last row is much shorter than their longest.
+UNEVEN = """
+return [...document.querySelectorAll('h1, #text, #lines li')].filter((n) => {
+    const range = document.createRange();
+    range.selectNodeContents(n);
+    const rows = new Map();
+    for (const r of range.getClientRects()) rows.set(r.top, (rows.get(r.top) ?? 0) + r.width);
+    const wide = [...rows.values()];
+    return wide.length > 1 && wide.at(-1) < 0.4 * Math.max(...wide);
+}).map((n) => n.textContent);
+"""
+
+
 def check(page, name):
+    uneven = page.run(UNEVEN)
+    assert not uneven, f"{name}: a word or two are left for the last row: {uneven}"
     for element, contrast, least, beyond in page.run(MEASURE):
         assert contrast >= least, f"{name}: {element} has contrast {contrast:.1f}, not {least}"
         assert beyond <= 0.5, f"{name}: {element} sticks out by {beyond} px"

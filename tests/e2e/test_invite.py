@@ -1,21 +1,12 @@
 """How porchlight invite shows an invitation: as a picture, in the terminal, on the kiosk's screen."""
 
-import re
-import subprocess
-
 import pytest
 
 from tests.kit import local
 from tests.kit.joining import Joiner
 from tests.kit.place import program
+from tests.kit.qr import read_blocks, read_code
 from tests.kit.terminal import Terminal
-
-
-def read_code(picture):
-    """What zbar, a reader of other people's making, sees in a picture."""
-    done = subprocess.run(["zbarimg", "-q", "--raw", "-Sbinary", picture], capture_output=True,
-                          check=False, timeout=30)
-    return done.stdout.decode().strip()
 
 
 def test_the_picture_is_the_link(venue, folder):
@@ -30,22 +21,8 @@ def test_the_picture_is_the_link(venue, folder):
     assert venue.ask("phones")["invited"] == 0
 
 
-def read_blocks(lines, folder):
-    """The text of a code that was drawn in half blocks."""
-    code = [line for line in lines if line and set(line) <= set(" ▀▄█")]
-    width, scale = len(code[0]), 4
-    rows = [[(c in "▀█", c in "▄█")[half] for c in line.ljust(width)]
-            for line in code for half in (0, 1)]
-    raw = b"".join(bytes(0 if dark else 255 for dark in row for _ in range(scale))
-                   for row in rows for _ in range(scale))
-    picture = folder / "terminal.pgm"
-    picture.write_bytes(b"P5 %d %d 255\n" % (width * scale, len(rows) * scale) + raw)
-    return read_code(picture), width, len(code)
-
-
 def test_the_code_in_the_terminal_is_the_link(venue, folder):
-    lines = venue.cli("invite", "--leave").stdout.splitlines()
-    link, _, _ = read_blocks(lines, folder)
+    link, _, _ = read_blocks(venue.cli("invite", "--leave").stdout, folder)
     venue.arrived(Joiner(link, venue.brokers[0]))
 
 
@@ -54,18 +31,18 @@ def test_the_code_fits_the_terminal_or_the_command_says_so(venue, folder):
         t = Terminal([program("porchlight"), "--prefix", str(venue.kiosk.prefix), "invite",
                       "--leave"], size=(columns, lines))
         said = t.until_end()
-        return re.sub(r"\033\[[0-9;]*m", "", said), t.end()
+        return said, t.end()
     said, code = invite(200, 200)
-    link, width, height = read_blocks(said.splitlines(), folder)
+    link, width, height = read_blocks(said, folder)
     assert code == 0 and "smaller font" not in said and link.startswith("http")
     for columns, lines in [(width - 4, 200), (200, height + 3)]:  # a smaller margin will do
         said, code = invite(columns, lines)
-        link, small, low = read_blocks(said.splitlines(), folder)
+        link, small, low = read_blocks(said, folder)
         assert code == 0 and "smaller font" not in said and link.startswith("http")
         assert small <= columns and low + 5 <= lines
     said, code = invite(80, 24)
     assert code == 0 and "The code is higher than this terminal" in said and "--on-screen" in said
-    assert read_blocks(said.splitlines(), folder)[0].startswith("http")
+    assert read_blocks(said, folder)[0].startswith("http")
     before = venue.ask("phones")["invited"]
     said, code = invite(width - 5, 200)
     assert code == 1 and "The invitation was withdrawn" in " ".join(said.split())

@@ -1,21 +1,14 @@
 """The code for a phone's invitation, read off the picture by zbar, a reader of other people's
 making: at the smallest panels and larger ones, hung either way."""
 
-import subprocess
-
 import pytest
 
 from tests.kit import wait
+from tests.kit.qr import read_code
 from tests.kit.screen import Daemon, different
 
 # As long as an invitation with three brokers.
 LINK = "https://phones.example.org/join/#" + "aZ09-_" * 110
-
-
-def read_code(path):
-    done = subprocess.run(["zbarimg", "-q", "--raw", "-Sbinary", path], capture_output=True,
-                          check=False, timeout=60)
-    return done.stdout.decode(errors="replace").strip()
 
 
 @pytest.mark.parametrize("size", ["480x320", "320x480", "800x480", "600x1024"])

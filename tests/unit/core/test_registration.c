@@ -97,6 +97,7 @@ static const char *const bad_texts[] = {
     "{\"v\":2,\"kind\":\"create\",\"n\":1,\"role\":\"newcomer\",\"account\":\"" WHO
     "\",\"password\":\"a\\\"b\\\"cdefghijklmnop\"," KEY "}",
     "{\"v\":2,\"kind\":\"disown\",\"n\":1,\"account\":\"" WHO "\"," KEY "}",
+    "{\"v\":2,\"kind\":\"suspend\",\"n\":1,\"account\":\"" WHO "\",\"password\":\"a\"," KEY "}",
 };
 
 static void anything_else_is_refused(void **state)

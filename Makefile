@@ -315,6 +315,11 @@ bench-scale: deps-test  ## 1 to 1,000 kiosks with 20,000 phones at one broker, 1
 	+@$(AGAIN) -s all
 	@$(PYTHON) -m tests.bench scale
 
+.PHONY: bench-cluster
+bench-cluster: deps-test deps-long  ## 100 kiosks with 2,000 phones at three nodes of RabbitMQ, which die during alerts; as root
+	+@$(AGAIN) -s all
+	@$(PYTHON) -m tests.bench cluster
+
 .PHONY: plots
 plots: deps-test  ## the handbook's plots, from what make bench and bench-scale measured last
 	@$(PYTHON) -m tests.bench.plots

@@ -8,7 +8,7 @@ from tests import bench
 from tests.bench.report import Report
 from tests.kit import process
 
-LONG = ("scale", "board")  # make bench-scale, make bench-board: a quarter of an hour each
+LONG = ("scale", "cluster", "board")  # make bench-scale and so on: a quarter of an hour or more each
 
 
 def main(names):

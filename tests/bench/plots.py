@@ -16,6 +16,8 @@ PLOTS = {
     "bench-kiosks.svg": ("distributions", "one alert to its phones"),
     "bench-kiosks-memory.svg": ("curves", "as kiosks are added, MB"),
     "bench-relays.svg": ("curves", "as relays are added, MB"),
+    "bench-cluster.svg": ("distributions", "a node dies while ten venues alert"),
+    "bench-cluster-memory.svg": ("curves", "as kiosks are added to a cluster, MB"),
 }
 
 

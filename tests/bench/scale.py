@@ -44,10 +44,12 @@ class Venue:
 
 
 class Swarm:
-    def __init__(self, binary, broker, folder, lines):
-        (folder / "kiosks").write_text("".join(lines))
+    """swarm.c. `ports`: of one broker, or of the nodes that are one."""
+
+    def __init__(self, binary, ports, file, lines):
+        file.write_text("".join(lines))
         self.lines = []
-        self.popen = subprocess.Popen([binary, str(broker.local), folder / "kiosks"], stdin=subprocess.PIPE,
+        self.popen = subprocess.Popen([binary, ",".join(map(str, ports)), file], stdin=subprocess.PIPE,
                                       stdout=subprocess.PIPE, text=True, bufsize=1)
         threading.Thread(target=self._read, daemon=True).start()
 
@@ -57,6 +59,9 @@ class Swarm:
 
     def ask(self, request):
         self.lines.clear()
+        self.tell(request)
+
+    def tell(self, request):
         self.popen.stdin.write(request + "\n")
 
     def wait(self, word, within=300):
@@ -100,7 +105,7 @@ def measure(broker, binary, folder, count, phones):
     with real_kiosk(broker, venues[0]) as kiosk:
         lines = [venues[0].line(kiosk.id, phones, "real")] + \
                 [venues[i % len(venues)].line(secrets.token_hex(8), phones, "light") for i in range(1, count)]
-        swarm = Swarm(binary, broker, folder, lines)
+        swarm = Swarm(binary, [broker.local], folder / "kiosks", lines)
         found = {"connected and subscribed after": (float(swarm.wait("up", 900)[2]), "s")}
         kiosk.start()
         used, began = cpu(broker.process.pid), time.monotonic()

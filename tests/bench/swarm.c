@@ -1,15 +1,25 @@
 /* Many kiosks of many venues at one broker, each with its phones: real connections that send and
  * read what real ones do, with sealed messages of the same length that nobody opens.
  *
- *     swarm PORT FILE
+ *     swarm PORT[,PORT...] FILE
  *
- * FILE has a line for each kiosk: VENUE KIOSK USER PASSWORD MEMBER PASSWORD PHONES light|real. A
- * light kiosk is played here: it beats every 5 s and repeats its state every minute. A real one
- * runs elsewhere, and only its phones are played here. A line on stdin asks for something: alert N
- * the first N light kiosks send an alert at once expect       the real kiosk's phones are to get
- * one Prints a line for each: up CONNECTIONS SECONDS     all are connected and subscribed alert
- * PHONES NS...         all phones have it: how long it took each expect PHONES NS...        the
- * same, as CLOCK_MONOTONIC Ends when stdin does, or with 1 if a connection is lost. */
+ * FILE has a line for each kiosk: VENUE KIOSK USER PASSWORD MEMBER PASSWORD PHONES light|real|own
+ *     light  played here: it beats every 5 s and repeats its state every minute
+ *     real   runs elsewhere, and only its phones are played here
+ *     own    the same for one phone, whose client id is its account, as RabbitMQ wants it
+ * With several ports, which are one cluster's nodes, phones are spread over them, and one whose
+ * connection is lost takes the next node a second or two later. A line on stdin asks for something:
+ *     alert N    the first N light kiosks send an alert at once
+ *     expect     the real kiosk's phones are to get one
+ *     watch      from now on each alert and state that a phone gets is printed
+ * Prints a line for each:
+ *     up CONNECTIONS SECONDS                     all are connected and subscribed, once more too
+ *     alert PHONES NS...                         all phones have it: how long it took each
+ *     expect PHONES NS...                        the same, as CLOCK_MONOTONIC
+ *     in ACCOUNT NODE                            an own phone is subscribed; NODE counts from 0
+ *     out ACCOUNT                                it is not any more
+ *     got KIOSK ACCOUNT NODE alert|state NS HEX  the message itself
+ * Ends when stdin does, or with 1 if a connection is lost and there is no other node. */
 #include "tests/bench/mini_mqtt.h"
 
 #include <stdio.h>
@@ -18,15 +28,26 @@
 #include <sys/epoll.h>
 #include <unistd.h>
 
-enum { EVENTS = 256, AT_ONCE = 100, WIRE = 768, NAME = 24, SECRET = 40, TOPIC = 128 };
+enum {
+    EVENTS = 256,
+    AT_ONCE = 100,
+    WIRE = 768,
+    NAME = 24,
+    SECRET = 40,
+    TOPIC = 128,
+    NODES = 8,
+    PRINTED = 4 << 20
+};
 
 #define BEAT  INT64_C(5000000000)
 #define STATE INT64_C(60000000000)
+#define PAUSE INT64_C(1000000000) /* before the next node is taken, and up to as much again */
+#define FLUSH INT64_C(100000000)
 
 struct home {
     char venue[NAME], id[NAME], user[NAME], password[SECRET], member[NAME], members[SECRET];
     size_t phones;
-    bool real;
+    bool real, own;
     int64_t beat_at, state_at, alerted_at;
 };
 
@@ -35,11 +56,15 @@ struct client {
     struct swarm *swarm;
     struct home *home;
     bool is_phone, up, waits;
-    int64_t got_at;
+    size_t node;
+    int64_t got_at, again; /* again: when a lost one connects; 0: it is not lost */
 };
 
 struct swarm {
-    int port, epoll;
+    int ports[NODES], epoll;
+    size_t nodes;
+    bool watches;
+    int64_t flushed;
     struct home *homes;
     size_t homes_count;
     struct client *clients; /* of a light kiosk the kiosk itself first, then its phones */
@@ -91,17 +116,39 @@ static void subscribe(struct client *c)
     mini_send(&c->conn, 0x82, body, n);
 }
 
+/* Its node has gone, or has no use for it. */
+static void client_lost(struct client *c, const char *why)
+{
+    struct swarm *s = c->swarm;
+    if (s->nodes < 2)
+        die(why);
+    if (s->up == s->count)
+        s->began = mini_now();
+    if (c->up && c->home->own)
+        printf("out %s\n", c->home->member);
+    s->up -= c->up;
+    c->up = false;
+    if (c->conn.fd >= 0)
+        close(c->conn.fd);
+    c->conn.fd = -1;
+    c->node = (c->node + 1) % s->nodes;
+    c->again = mini_now() + PAUSE + rand() % PAUSE;
+}
+
 static void client_open(struct swarm *s, struct client *c)
 {
     struct epoll_event e = {.events = EPOLLIN, .data.ptr = c};
     const struct home *h = c->home;
     char id[NAME], will[TOPIC];
-    if (mini_open(&c->conn, s->port) != 0)
-        die("the broker takes no more connections");
+    c->again = 0;
+    if (mini_open(&c->conn, s->ports[c->node]) != 0) {
+        client_lost(c, "the broker takes no more connections");
+        return;
+    }
     epoll_ctl(s->epoll, EPOLL_CTL_ADD, c->conn.fd, &e);
     snprintf(id, sizeof id, "swarm-%zu", (size_t)(c - s->clients));
     topic_of(h, "presence", will);
-    mini_connect(&c->conn, id, c->is_phone ? h->member : h->user,
+    mini_connect(&c->conn, h->own ? h->member : id, c->is_phone ? h->member : h->user,
                  c->is_phone ? h->members : h->password, c->is_phone ? NULL : will, s->wire, WIRE);
 }
 
@@ -109,6 +156,8 @@ static void client_is_up(struct client *c)
 {
     struct swarm *s = c->swarm;
     c->up = true;
+    if (c->home->own)
+        printf("in %s %zu\n", c->home->member, c->node);
     if (!c->is_phone) {
         publish(c, "presence", 1, true);
         publish(c, "state", 1, true);
@@ -130,9 +179,30 @@ static void print_all_have(struct swarm *s)
     printf("\n");
 }
 
-static void client_alerted(struct client *c)
+static bool topic_ends(const char *topic, size_t len, const char *end)
 {
-    if (!c->waits)
+    size_t n = strlen(end);
+    return len > n && memcmp(topic + len - n, end, n) == 0;
+}
+
+static void print_got(const struct client *c, const char *what, const uint8_t *wire)
+{
+    static const char digits[] = "0123456789abcdef";
+    char hex[2 * WIRE + 1] = {0};
+    for (size_t i = 0; i < WIRE; i++) {
+        hex[2 * i] = digits[wire[i] >> 4];
+        hex[2 * i + 1] = digits[wire[i] & 15];
+    }
+    printf("got %s %s %zu %s %lld %s\n", c->home->id, c->home->member, c->node, what,
+           (long long)mini_now(), hex);
+}
+
+static void client_got(struct client *c, const char *topic, size_t len, const uint8_t *wire)
+{
+    bool alert = topic_ends(topic, len, "/alert");
+    if (c->swarm->watches && (alert || topic_ends(topic, len, "/state")))
+        print_got(c, alert ? "alert" : "state", wire);
+    if (!c->waits || !alert)
         return;
     c->waits = false;
     c->got_at = mini_now();
@@ -176,13 +246,13 @@ static void on_packet(void *context, uint8_t type, const uint8_t *body, size_t n
     if (type == MINI_CONNACK && n == 2 && body[1] == 0)
         subscribe(c);
     else if (type == MINI_CONNACK)
-        die("the broker refuses an account");
+        client_lost(c, "the broker refuses an account");
     else if (type == MINI_SUBACK && (n < 3 || body[2] > 2))
-        die("the broker refuses a topic");
+        client_lost(c, "the broker refuses a topic");
     else if (type == MINI_SUBACK)
         client_is_up(c);
-    else if (type == MINI_PUBLISH && len > 6 && memcmp(topic + len - 6, "/alert", 6) == 0)
-        client_alerted(c);
+    else if (type == MINI_PUBLISH && n >= WIRE)
+        client_got(c, topic, len, body + n - WIRE);
 }
 
 static bool commands_read(struct swarm *s)
@@ -194,6 +264,8 @@ static bool commands_read(struct swarm *s)
     line[n] = '\0';
     if (strncmp(line, "alert ", 6) == 0)
         ask(s, "alert", strtoul(line + 6, NULL, 10));
+    else if (strncmp(line, "watch", 5) == 0)
+        s->watches = true;
     else
         ask(s, "expect", 0);
     return true;
@@ -205,6 +277,8 @@ static void time_passes(struct swarm *s)
     while (s->opened < s->count && s->opened - s->up < AT_ONCE)
         client_open(s, &s->clients[s->opened++]);
     for (struct client *c = s->clients; c < s->clients + s->count; c++) {
+        if (c->again > 0 && now >= c->again)
+            client_open(s, c);
         if (c->is_phone || !c->up)
             continue;
         if (now >= c->home->beat_at) {
@@ -231,8 +305,12 @@ static void run(struct swarm *s)
             struct client *c = events[i].data.ptr;
             if (!c && !commands_read(s))
                 return;
-            if (c && !mini_take(&c->conn, on_packet, c))
-                die("a connection is lost");
+            if (c && c->conn.fd >= 0 && !mini_take(&c->conn, on_packet, c))
+                client_lost(c, "a connection is lost");
+        }
+        if (n == 0 || mini_now() - s->flushed > FLUSH) {
+            s->flushed = mini_now();
+            fflush(stdout);
         }
     }
 }
@@ -249,7 +327,8 @@ static void homes_read(struct swarm *s, const char *path)
         s->homes = realloc(s->homes, (s->homes_count + 1) * sizeof *s->homes);
         if (!s->homes)
             die("no memory");
-        h.real = strcmp(how, "real") == 0;
+        h.own = strcmp(how, "own") == 0;
+        h.real = h.own || strcmp(how, "real") == 0;
         h.alerted_at = 0;
         s->homes[s->homes_count++] = h;
         s->count += h.phones + !h.real;
@@ -257,25 +336,34 @@ static void homes_read(struct swarm *s, const char *path)
     fclose(f);
 }
 
+static void ports_read(struct swarm *s, char *list)
+{
+    for (char *p = strtok(list, ","); p && s->nodes < NODES; p = strtok(NULL, ","))
+        s->ports[s->nodes++] = atoi(p);
+}
+
 int main(int argc, char **argv)
 {
-    struct swarm s = {.port = argc == 3 ? atoi(argv[1]) : 0};
-    if (argc != 3) {
-        fprintf(stderr, "Usage: swarm PORT FILE\n");
+    struct swarm s = {0};
+    if (argc == 3)
+        ports_read(&s, argv[1]);
+    if (s.nodes == 0) {
+        fprintf(stderr, "Usage: swarm PORT[,PORT...] FILE\n");
         return 2;
     }
-    setvbuf(stdout, NULL, _IOLBF, 0);
+    setvbuf(stdout, NULL, _IOFBF, PRINTED);
     homes_read(&s, argv[2]);
-    s.clients = calloc(s.count, sizeof *s.clients);
+    s.clients = s.count > 0 ? calloc(s.count, sizeof *s.clients) : NULL;
     if (!s.clients)
-        die("no memory");
+        die("no kiosks, or no memory");
     struct client *c = s.clients;
     for (size_t i = 0; i < s.homes_count; i++)
         for (size_t k = 0; k < s.homes[i].phones + !s.homes[i].real; k++)
             *c++ = (struct client){.conn = {.fd = -1},
                                    .swarm = &s,
                                    .home = &s.homes[i],
-                                   .is_phone = s.homes[i].real || k > 0};
+                                   .is_phone = s.homes[i].real || k > 0,
+                                   .node = i % s.nodes};
     run(&s);
     free(s.clients);
     free(s.homes);

@@ -169,11 +169,12 @@ class Member(Mailbox):
 
 
 class Listener(Mailbox):
-    """`porchlight listen --json`: the member that a host has without a phone."""
+    """`porchlight listen --json`: the member that a host has without a phone. `enter`: what runs it, in
+    front of it."""
 
-    def __init__(self, argv, log, env=None):
+    def __init__(self, argv, log, env=None, enter=()):
         super().__init__()
-        self.process = Process("listen", [program("porchlight"), "listen", *argv, "--json"], log,
+        self.process = Process("listen", [*enter, program("porchlight"), "listen", *argv, "--json"], log,
                                env=env or process.environment(), stdout=subprocess.PIPE)
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()

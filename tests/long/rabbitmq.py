@@ -26,8 +26,8 @@ POLICIES = [{"vhost": "/", "name": "phones", "pattern": "^mqtt-subscription-", "
              "definition": {"ha-mode": "all"}, "priority": 0}]
 CONF = """
 listeners.tcp = none
-mqtt.listeners.tcp = none
-mqtt.listeners.ssl.1 = 127.0.0.1:{port}
+mqtt.listeners.{plain}
+mqtt.listeners.ssl.1 = {address}:{port}
 mqtt.allow_anonymous = false
 mqtt.exchange = amq.topic
 ssl_options.cacertfile = {ca}
@@ -103,7 +103,8 @@ class Names:
 
 
 class Node(Broker):
-    """One node. `peers`: the names of all nodes of its cluster, its own among them."""
+    """One node. `peers`: the names of all nodes of its cluster, its own among them. `local`: a port of
+    127.0.0.1 without TLS, for benches."""
 
     v5 = property(lambda self: speaks_5(self.release()))
 
@@ -117,10 +118,12 @@ class Node(Broker):
         self.names, self.own_names, self.peers = names, None, peers
         self.distribution = free_port()
         self.node = f"{name}@localhost"
+        self.address, self.local = "127.0.0.1", None
 
     def _write(self):
         cert, key = self.certificate
-        text = CONF.format(port=self.port, ca=self.ca, cert=cert, key=key, folder=self.folder)
+        text = CONF.format(port=self.port, ca=self.ca, cert=cert, key=key, folder=self.folder, address=self.address,
+                           plain=f"tcp.1 = 127.0.0.1:{self.local}" if self.local else "tcp = none")
         if self.peers:
             text += "cluster_formation.peer_discovery_backend = classic_config\n"
             text += "cluster_partition_handling = ignore\n"
@@ -165,7 +168,7 @@ class Node(Broker):
         assert done.returncode == 0, done.stdout + done.stderr
 
     def serves(self):
-        wait.until(self._up, lambda: f"{self.node}; it said: {self.said()[-3000:]}", 120, every=0.1)
+        wait.until(self._up, lambda: f"{self.node}; it said: {self.said()[-3000:]}", 300, every=0.1)
         return self
 
     def start(self):
@@ -203,22 +206,25 @@ class Node13(Node):
 
 
 class Cluster:
-    """Three nodes. The accounts go to each before it starts. They join one after the other: nodes
-    that begin together sometimes end up with two minds about who leads the plugin's own Raft."""
+    """Three nodes. The accounts go to each before it starts. Those of RabbitMQ 3 join one after the other:
+    if they begin together, they sometimes end up with two minds about who leads the plugin's own Raft."""
 
-    def __init__(self, folder, authority, place, size=3):
+    def __init__(self, folder, authority, place, size=3, node=Node):
         folder.mkdir(parents=True)
         names = [f"n{i}" for i in range(size)]
         self.names = Names(folder)
-        self.nodes = [Node(folder / n, authority, place, authority.server(n), n, self.names, names)
+        self.nodes = [node(folder / n, authority, place, authority.server(n), n, self.names, names)
                       for n in names]
 
     def start(self):
         self.names.start()
         for node in self.nodes:
-            node.start()
-            wait.until(lambda: LED.search(node.said()) or node.v5,
-                       lambda: f"a leader: {node.said()[-3000:]}", 60, every=0.1)
+            node.begin()
+            if not node.v5:
+                node.serves()
+                wait.until(lambda: LED.search(node.said()), lambda: f"a leader: {node.said()[-3000:]}", 60, every=0.1)
+        for node in self.nodes:
+            node.serves()
         return self
 
     def stop(self):

@@ -154,7 +154,7 @@ def test_a_root_key_on_paper_is_typed_in_again(venue):
     seed = "".join("".join(line.split()[:4]) for line in lines)
     assert not [n for n, d in venue.files().items() if seed.encode() in d]
     card = (venue.etc / "papers/keep.html").read_text()
-    assert "invite --staff --root -<" in card and "retire --root - --paper keep.html<" in card
+    assert "invite --staff --root -<" in card and "retire --root - <b>--paper keep.html<" in card
     # Typed in again, it opens what only the root may.
     (venue.prefix / "again.conf").write_text("[setup]\ndrill = no\n")
     t = begin(venue)

@@ -90,7 +90,7 @@ def cards_of_every_language():
         yield venue.etc / "papers", venue
 
 
-def measured(browser, html):
+def measured(browser, html, script=PANELS):
     driver = browser.driver
     driver.switch_to.window(browser.first)
     driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print"})
@@ -98,10 +98,40 @@ def measured(browser, html):
         "width": 733, "height": 1040, "deviceScaleFactor": 1, "mobile": False})
     try:
         driver.get(html.as_uri())
-        return driver.execute_script(PANELS)
+        return driver.execute_script(script)
     finally:
         driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": ""})
         driver.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+
+
+# Options that are on two lines: what is typed from there lacks its dashes, or has a blank too many.
+BROKEN_OPTIONS = """
+const bad = [];
+const walk = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+for (let n = walk.nextNode(); n; n = walk.nextNode()) {
+    for (const m of n.data.matchAll(/--[a-z]+/g)) {
+        const range = document.createRange();
+        range.setStart(n, m.index);
+        range.setEnd(n, m.index + m[0].length);
+        const tops = [...range.getClientRects()].map((r) => r.top);
+        if (Math.max(...tops) - Math.min(...tops) > 5) bad.push(n.data);
+    }
+}
+return bad;
+"""
+
+
+def test_commands_to_be_typed_are_not_cut_within_an_option(browser):
+    """Whatever the length of the file's name before it."""
+    with Venue() as venue:
+        venue.set_up()
+        html = venue.etc / "papers/keep.html"
+        key = re.search(r"--root (\S+)", html.read_text())[1]
+        whole = html.read_text()
+        assert "--paper keep.html" in whole
+        for letters in range(4, 60, 2):
+            html.write_text(whole.replace(key, "/" + "k" * letters))
+            assert measured(browser, html, BROKEN_OPTIONS) == []
 
 
 def sheets(html):

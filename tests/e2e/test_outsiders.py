@@ -1,6 +1,7 @@
 """Who has no account at the venue, or none any more, or one for something else: nobody at all, a phone
-that was revoked, the root of another venue, the broker's registrar. Each tries every topic of the table in
-kiosk/common/topics.c; all of it is refused. build/rights.md has how many acts of each kind of account."""
+that was revoked, the root of another venue, the broker's registrar, a button by radio, Home Assistant. Each
+tries every topic of the table in kiosk/common/topics.c; all of it is refused. build/rights.md has how many
+acts of each kind of account."""
 
 import contextlib
 import json
@@ -153,6 +154,17 @@ def tries_everything(place, client, except_for=()):
     return refused, marks
 
 
+def administers(place, client):
+    """How many acts it tried upon others' accounts."""
+    tried = 0
+    for user in (*place.accounts.values(), "admin"):
+        for command in ("disableClient", "deleteClient", "getClient", "listClients"):
+            client.client.publish(REQUEST, json.dumps({"commands": [{"command": command,
+                                                                     "username": user}]}), 1)
+            tried += 1
+    return tried
+
+
 def nothing_of(place, client, marks):
     client.client.publish(f"porchlight/{place.venue}/nowhere", b"x", 1).wait_for_publish(30)
     assert not [marks[payload] for _, payload in place.eyes.came if payload in marks]
@@ -164,11 +176,7 @@ def test_the_root_of_another_venue_does_nothing_here(place):
     client = Client(place.broker, account, password)
     before = place.administration()
     refused, marks = tries_everything(place, client)
-    for user in (*place.accounts.values(), "admin"):
-        for command in ("disableClient", "deleteClient", "getClient", "listClients"):
-            client.client.publish(REQUEST, json.dumps({"commands": [{"command": command,
-                                                                     "username": user}]}), 1)
-            refused += 1
+    refused += administers(place, client)
     nothing_of(place, client, marks)
     assert place.administration() == before
     client.close()
@@ -190,4 +198,38 @@ def test_the_registrar_neither_reads_nor_writes_what_phones_read(place):
     nothing_of(place, client, marks)
     client.close()
     noted("registrar", refused)
+    assert refused >= LEAST
+
+
+# What the handbook gives accounts of other programs that share a broker, and what of the table is in that.
+OTHERS = {"button": ([("subscribePattern", "zigbee2mqtt/#"), ("publishClientReceive", "zigbee2mqtt/#")], []),
+          "Home Assistant": ([(kind, f"porchlight/VENUE/KIOSK/{name}") for name in ("alert", "entity/+", "text")
+                              for kind in ("subscribePattern", "publishClientReceive")] +
+                             [(kind, "homeassistant/#") for kind in
+                              ("subscribePattern", "publishClientReceive", "publishClientSend")], ["alert"])}
+
+
+@pytest.mark.parametrize("name", OTHERS)
+def test_another_programs_account_does_nothing_but_its_own(place, name):
+    rights, reads = OTHERS[name]
+    here = [(kind, topic.replace("VENUE", place.venue).replace("KIOSK", place.kiosk)) for kind, topic in rights]
+    place.broker.steward.command(command="createRole", rolename="other", acls=[
+        {"acltype": kind, "topic": topic, "allow": True} for kind, topic in here])
+    place.broker.steward.command(command="createClient", username="other", password="other-password-0123",
+                                 roles=[{"rolename": "other"}])
+    client = Client(place.broker, "other", "other-password-0123")
+    before = place.administration()
+    assert all(client.subscribes(topic) for kind, topic in here if kind == "subscribePattern"), "its own"
+    refused, marks = tries_everything(place, client, {(topic, "reads") for topic in reads})
+    for topic in reads:
+        assert not client.subscribes(place.full(topic, "", place.sibling)), "of another kiosk"
+        refused += 1
+    for wide in ("#", "porchlight/#", "porchlight/+/+/+", "porchlight/+/+/state", "$SYS/#", "$CONTROL/#"):
+        assert not client.subscribes(wide), wide
+        refused += 1
+    refused += administers(place, client)
+    nothing_of(place, client, marks)
+    assert place.administration() == before
+    client.close()
+    noted(name, refused)
     assert refused >= LEAST

@@ -60,9 +60,9 @@ class Mailbox:
                           within)
 
 
-def paho_client(client_id, v5=True):
+def paho_client(client_id, v5=True, **more):
     import paho.mqtt.client as mqtt
-    args = {"client_id": client_id, "protocol": mqtt.MQTTv5 if v5 else mqtt.MQTTv311}
+    args = {"client_id": client_id, "protocol": mqtt.MQTTv5 if v5 else mqtt.MQTTv311, **more}
     if hasattr(mqtt, "CallbackAPIVersion"):  # paho 2 needs to know which callbacks to call
         args["callback_api_version"] = mqtt.CallbackAPIVersion.VERSION1
     return mqtt.Client(**args)

@@ -2,6 +2,7 @@
 that comes and goes fills neither the log nor the network."""
 
 import secrets
+import threading
 import time
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from tests.kit import wait
 from tests.kit.fake_broker import Dialect, FakeBroker
 from tests.kit.kiosk import FAST, Kiosk
+from tests.kit.member import Member, enlist
 
 
 @pytest.fixture
@@ -59,6 +61,37 @@ def test_a_thousand_commands_of_one_account_hold_up_no_others(served):
     broker.give(f"{kiosk.place}/ack/{'cd' * 8}", b"x" * 40)
     wait.until(lambda: sum(looked_at(kiosk)) == 1002, lambda: f"all: {looked_at(kiosk)}")
     assert looked_at(kiosk)[0] >= 10, "eight of the flood, and both of the other"
+
+
+def test_in_a_flood_answers_of_others_count_and_a_staff_phone_is_obeyed():
+    """Through a real broker, which takes all of it."""
+    kiosk, honest = Kiosk(conf=FAST), {secrets.token_hex(8): secrets.token_hex(12) for _ in range(8)}
+    for account, password in honest.items():
+        kiosk.brokers[0].account("member", account, password)
+    with kiosk:
+        enlist(kiosk.state, {account: "member" for account in honest})
+        kiosk.start()
+        flooder, stop = kiosk.member(), threading.Event()
+        phones = [Member(kiosk.brokers[0], *one, kiosk.keys) for one in honest.items()]
+        kiosk.mailboxes += phones
+
+        def flood():
+            while not stop.wait(0.02):
+                for _ in range(10):
+                    flooder.client.publish(f"{kiosk.place}/ack/{flooder.account}", b"x" * 768)
+        thread = threading.Thread(target=flood)
+        thread.start()
+        try:
+            wait.until(lambda: looked_at(kiosk)[1] > 100, "that the flood is over its budget")
+            kiosk.wires().hold(0.4)
+            alert = phones[0].wait("lockdown", "alert").body["id"]
+            for phone in phones:
+                phone.answer(alert, "safe")
+            wait.until(lambda: kiosk.status()["safe"] == len(phones), lambda: f"all of them: {kiosk.status()}")
+            assert kiosk.staff_command("all-clear").returncode == 0
+        finally:
+            stop.set()
+            thread.join()
 
 
 @pytest.mark.parametrize("dialect", [Dialect(lasts=0.1), Dialect(connack=lambda c: 0x88)],

@@ -261,7 +261,8 @@ static void on_connect(struct broker *b, struct conn *c, const struct hello *h)
 
 static void on_subscribe(struct broker *b, struct conn *c, const struct packet *p)
 {
-    bool denied = (b->unread && strstr(p->topic, b->unread)) || c->subscribed_count == 16;
+    bool denied =
+        (b->unread && strstr(p->topic, b->unread)) || c->subscribed_count == NET_SUBSCRIPTIONS;
     int reason = !denied ? p->qos : c->hello->version == 5 ? RC_DENIED : 0x80;
     conn_send(c, false,
               (struct packet){.kind = PACKET_SUBACK, .number = p->number, .reason = reason});

@@ -69,6 +69,9 @@ struct conn_client {
     void (*closed)(void *client, struct conn *c);
 };
 
+/* Of one connection: a staff phone of two kiosks, which reads all that there is, has 18. */
+enum { NET_SUBSCRIPTIONS = 24 };
+
 struct conn {
     struct way *way;
     const struct conn_client *client;
@@ -83,7 +86,7 @@ struct conn {
     const struct hello *hello; /* after CONNECT */
     int64_t received_at;
     struct conn *next_at_broker;
-    const char *subscribed[16];
+    const char *subscribed[NET_SUBSCRIPTIONS];
     size_t subscribed_count;
     uint64_t received; /* publications it was given */
 };

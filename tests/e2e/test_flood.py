@@ -4,6 +4,7 @@ that comes and goes fills neither the log nor the network."""
 import secrets
 import threading
 import time
+from collections import Counter
 
 import pytest
 
@@ -106,7 +107,8 @@ def test_a_broker_that_comes_and_goes_is_bounded(dialect):
         time.sleep(15)
         assert len(broker.all("connect")) <= 12
         said = [line for line in kiosk.daemon.said().splitlines() if "broker b0" in line]
-        assert len(said) <= 6, said
+        # One line a state, with counts; on a busy machine it is cut at one step and at another.
+        assert len(said) <= 10 and max(Counter(said).values()) <= 2, said
         kiosk.wires().hold(0.4)  # a press ends the pause
         wait.until(lambda: len(broker.all("connect")) > 3, "another attempt", 10)
     broker.close()

@@ -23,6 +23,7 @@ struct frame {
     float house_x;        /* middle of the house's foot */
     float rise;           /* px of the headland's height */
     bool tall;            /* portrait */
+    bool crowded;         /* the words leave no room for birds between them and the hills */
     float *ridge[RIDGES]; /* w heights each, 0 to 1 */
 };
 

@@ -315,10 +315,12 @@ static void take_zone_part(struct ics_reading *r, bool begins, const char *what)
     }
 }
 
-/* Whether a reading wants it: the first only what says which occurrence the event replaces. */
+/* Whether it is the event's own and the reading wants it: the first only what says which occurrence
+ * the event replaces. */
 static bool ics_is_wanted(const struct ics_reading *r, const char *name)
 {
-    return !r->first || strcmp(name, "UID") == 0 || strcmp(name, "RECURRENCE-ID") == 0;
+    bool replaces = strcmp(name, "UID") == 0 || strcmp(name, "RECURRENCE-ID") == 0;
+    return r->event.inside && !r->within && (!r->first || replaces);
 }
 
 /* One line, cut into the property's name, its parameters and its value. */
@@ -338,7 +340,7 @@ static void ics_take_line(struct ics_reading *r, const char *name, const char *p
         ics_season_take(&r->reading, name, value);
     else if (r->zone && strcmp(name, "TZID") == 0)
         snprintf(r->zone->name, sizeof r->zone->name, "%.95s", value);
-    else if (e->inside && !r->within && ics_is_wanted(r, name))
+    else if (ics_is_wanted(r, name))
         take_property(e, &r->zones, name, parameters, value, line);
     if (begins || ends)
         r->within = begins && !event;

@@ -114,3 +114,9 @@ void landscape_frieze(struct items *l, const struct geometry *geometry, const st
     items_ramp(l, above, stops, 5);
     landscape_draw(l, f, geometry, light, s, 0.565f * f->w);
 }
+
+float landscape_words_lowest(const struct geometry *geometry)
+{
+    const struct frame *f = &geometry->frieze;
+    return f->top - 24 * f->k;
+}

@@ -30,4 +30,7 @@ void landscape_draw(struct items *l, const struct frame *f, const struct geometr
 void landscape_frieze(struct items *l, const struct geometry *geometry, const struct light *light,
                       const struct scene_state *s);
 
+/* The lowest baseline of words above the frieze: what flies there reaches over its upper edge. */
+float landscape_words_lowest(const struct geometry *geometry);
+
 #endif

@@ -99,7 +99,8 @@ int64_t scene_lantern(const struct scene_state *s, const struct geometry *geomet
                                 .most = w * (geometry->tall ? 0.86f : 0.46f),
                                 .clock = 190 * u,
                                 .greeting = 48 * u,
-                                .date = 32 * u};
+                                .date = 32 * u,
+                                .lowest = landscape_words_lowest(geometry)};
     scene_words_draw(out, s, &place, light.sky.words);
     return LIGHT_STEP - t.run % LIGHT_STEP;
 }

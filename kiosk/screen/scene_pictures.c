@@ -33,12 +33,13 @@ int64_t scene_pictures(const struct scene_state *s, const struct geometry *geome
     draw_photo(out, s->photo[0], room, geometry->tall, s->photo[1] ? 1 : 1 - s->photo_fade);
     draw_photo(out, s->photo[1], room, geometry->tall, s->photo_fade);
     landscape_frieze(out, geometry, &light, s);
-    struct words_place place = {.x = w * (geometry->tall ? 0.5f : 0.185f),
+    struct words_place place = {.x = w * (geometry->tall ? 0.5f : 0.215f),
                                 .y = h * (geometry->tall ? 0.11f : 0.36f),
-                                .most = w * (geometry->tall ? 0.86f : 0.30f),
+                                .most = w * (geometry->tall ? 0.86f : 0.40f),
                                 .clock = (geometry->tall ? 140.0f : 150.0f) * u,
                                 .greeting = 40 * u,
                                 .date = 28 * u,
+                                .lowest = landscape_words_lowest(geometry),
                                 .shade = {12, 14, 18, s->photo[0] || s->photo[1] ? 0.80f : 0}};
     scene_words_draw(out, s, &place, (struct ink){238, 234, 226, 1});
     return LIGHT_STEP - t.run % LIGHT_STEP;

@@ -19,8 +19,10 @@ static struct ink scene_programme_hex(uint32_t v, float a)
 enum { RUNS = 46 };
 
 struct page {
-    float x, y, step, size, most;
+    float x, y, step, size,
+        most;     /* x: where the times are, the left edge or (from_right) the right */
     float column; /* px of the times */
+    bool from_right;
     struct ink ink, accent;
 };
 
@@ -44,6 +46,7 @@ static void draw_event(struct items *l, const struct scene_state *s, const struc
 {
     const struct scene_words *w = &s->words;
     float x = p->x + (float)s->shift_x, a = ink.a * w->clock_alpha;
+    float on = p->from_right ? -1 : 1; /* which way a line goes on; side: where it begins */
     char begin[32] = "", end[40] = "";
     if (e && !e->whole_day) {
         time_text(w, e->minute, begin);
@@ -52,19 +55,18 @@ static void draw_event(struct items *l, const struct scene_state *s, const struc
             time_text(w, e->until, end + strlen(end));
     }
     struct item *i = items_words(l, begin, x, y, p->size, 0, ink_fade(ink, a));
-    i->p[4] = -1;
+    i->p[4] = -on;
     scene_words_mark(i, "Latn", false, FACE_BOOK);
-    i = items_words(l, e && e->until >= 0 && !e->whole_day ? end : "", x + 2.95f * p->size, y,
+    i = items_words(l, e && e->until >= 0 && !e->whole_day ? end : "", x + on * 2.95f * p->size, y,
                     0.8f * p->size, 0, ink_fade(p->ink, a));
-    i->p[4] = -1;
+    i->p[4] = -on;
     scene_words_mark(i, "Latn", false, FACE_BOOK);
-    bool rtl = e && e->rtl;
-    float most = p->most - p->column;
-    i = items_words(l, e ? e->title : "", x + p->column + (rtl ? most : 0), y, p->size * 0.86f,
-                    most, ink_fade(p->ink, ink.a));
-    i->p[4] = rtl ? 1 : -1;
+    /* Beside its time, whichever way it is written. */
+    i = items_words(l, e ? e->title : "", x + on * p->column, y, p->size * 0.86f,
+                    p->most - p->column, ink_fade(p->ink, ink.a));
+    i->p[4] = -on;
     i->u.words.wraps = true;
-    scene_words_mark(i, "Latn", rtl, FACE_BOOK);
+    scene_words_mark(i, "Latn", e && e->rtl, FACE_BOOK);
 }
 
 /* Over, running or still to come at this minute of the day. */
@@ -118,20 +120,25 @@ int64_t scene_programme(const struct scene_state *s, const struct geometry *geom
     items_ramp(out, all, wall, 2);
     landscape_frieze(out, geometry, &light, s);
     struct ink ink = scene_programme_hex(0xf1ece1, 1);
-    bool tall = geometry->tall, empty = s->programme.count == 0;
-    struct words_place place = {.x = w * (tall || empty ? 0.5f : 0.215f),
+    bool tall = geometry->tall, empty = s->programme.count == 0, rtl = s->words.rtl;
+    struct words_place place = {.x = w * (tall || empty ? 0.5f
+                                          : rtl         ? 0.785f
+                                                        : 0.215f),
                                 .y = h * (tall ? 0.14f : 0.34f),
-                                .most = w * (tall ? 0.86f : 0.34f),
+                                .most = w * (tall ? 0.86f : 0.39f),
                                 .clock = (tall ? 150.0f : 158.0f) * u,
                                 .greeting = 42 * u,
-                                .date = 30 * u};
+                                .date = 30 * u,
+                                .lowest = landscape_words_lowest(geometry)};
     scene_words_draw(out, s, &place, ink);
     float x = w * (tall ? 0.12f : 0.455f);
     float from = h * (tall ? 0.33f : 0.155f), to = geometry->frieze.top - 10 * u;
-    float line[] = {x - 46 * u,    from - 30 * u, x - 44.6f * u, from - 30 * u,
-                    x - 44.6f * u, to - 30 * u,   x - 46 * u,    to - 30 * u};
+    float edge = rtl ? w - x + 44.6f * u : x - 46 * u;
+    float line[] = {edge,        from - 30 * u, edge + 1.4f * u, from - 30 * u, edge + 1.4f * u,
+                    to - 30 * u, edge,          to - 30 * u};
     items_poly(out, line, 4, ink_fade(scene_programme_hex(0xd9b778, 1), empty ? 0 : 0.55f));
-    struct page page = {.x = x,
+    struct page page = {.x = rtl ? w - x : x,
+                        .from_right = rtl,
                         .y = from + 22 * u,
                         .step = (to - from) / PROGRAMME_MOST,
                         .size = fmaxf(42 * u, scene_words_least(s, 15)),

@@ -57,26 +57,15 @@ static void draw_sun(struct items *l, const struct window *v)
     items_disc(l, v->sun_at.x, v->sun_at.y, 36 * u, ink_fade(face, up > -2 ? 0.96f : 0));
 }
 
-static const float sky_at[SKY_STOPS] = {0, 0.36f, 0.64f, 0.88f, 1}; /* parts of its height */
-
-/* The sky's colour at a part of its height, so that the moon's dark side is not seen before it. */
-static struct ink sky_ink(const struct sky *sky, float part)
-{
-    int k = 0;
-    while (k < SKY_STOPS - 2 && part > sky_at[k + 1])
-        k++;
-    float t = (part - sky_at[k]) / (sky_at[k + 1] - sky_at[k]);
-    return ink_mix(sky->ramp[k], sky->ramp[k + 1], fminf(1, fmaxf(0, t)));
-}
-
 static void draw_moon(struct items *l, const struct window *v, double latitude, double longitude)
 {
     float u = v->geometry->u, phase = (float)moon_phase(v->light.wall), night = v->light.sky.night;
     float full = 0.5f - 0.5f * cosf(phase * 6.2832f);
     float here = v->light.moon.altitude > -3 ? 0.30f + 0.66f * night : 0;
     struct ink lit = {250, 246, 232, here};
+    /* The colour of the sky behind it, so that its dark side is not seen. */
     struct ink dark =
-        ink_mix(sky_ink(&v->light.sky, v->moon_at.y / v->geometry->whole.water), lit, 0.07f);
+        ink_mix(sky_at(&v->light.sky, v->moon_at.y / v->geometry->whole.water), lit, 0.07f);
     items_glow(l, v->moon_at.x, v->moon_at.y, 330 * u, 330 * u,
                (struct ink){196, 208, 236, here * night * 0.30f * full}, 3);
     items_moon(l, v->moon_at.x, v->moon_at.y, 30 * u, phase,
@@ -90,7 +79,7 @@ static void draw_sky(struct items *l, const struct window *v, int64_t run,
     const struct geometry *g = v->geometry;
     struct item_stop stops[SKY_STOPS];
     for (int k = 0; k < SKY_STOPS; k++)
-        stops[k] = (struct item_stop){sky_at[k], v->light.sky.ramp[k]};
+        stops[k] = (struct item_stop){sky_stop(k), v->light.sky.ramp[k]};
     struct box above = {0, 0, g->w, (int)g->whole.water};
     items_ramp(l, above, stops, SKY_STOPS);
     draw_stars(l, v);

@@ -60,12 +60,14 @@ void scene_words_draw(struct items *l, const struct scene_state *s, const struct
                       struct ink ink)
 {
     const struct scene_words *w = &s->words;
-    float x = at->x + (float)s->shift_x, y = at->y + (float)s->shift_y;
+    float greeting = fmaxf(at->greeting, scene_words_least(s, 17));
+    float date = fmaxf(at->date, scene_words_least(s, 14));
+    float below = (at->clock > 0 ? 1.83f * greeting : 0) + 1.80f * date;
+    float from = at->lowest > 0 ? fminf(at->y, at->lowest - below) : at->y;
+    float x = at->x + (float)s->shift_x, y = from + (float)s->shift_y;
     draw_clock(l, w, x, y, at->clock, ink_fade(ink, 0.96f * w->clock_alpha), at->shade);
     /* Arabic's letters are small in their font for its size. */
     float more = strcmp(w->script, "Arab") == 0 ? 1.15f : 1, side = w->rtl ? 1 : 0;
-    float greeting = fmaxf(at->greeting, scene_words_least(s, 17));
-    float date = fmaxf(at->date, scene_words_least(s, 14));
     if (w->rtl) /* right-aligned, with the clock's last digit */
         x += 1.38f * at->clock;
     y += at->clock > 0 ? 1.83f * greeting : 0;

@@ -10,6 +10,7 @@ struct words_place {
     float x, y; /* the clock's middle and baseline */
     float most; /* widest line */
     float clock, greeting, date;
+    float lowest;     /* the date's baseline is no lower: all move up; 0: wherever it is */
     struct ink shade; /* below greeting and date; alpha 0: none is needed */
 };
 

@@ -36,23 +36,33 @@ static void bird(struct items *l, float x, float y, float scale, float lift,
     shore_poly(l, right, 10, x, y, scale, ink_fade(ink[1], a));
 }
 
+/* The middle of the flock: over the hills, below the words, left of the kite; in a crowded picture
+ * beside the words, over kite and house. */
+static void flock_at(const struct shore *s, float *x, float *y)
+{
+    const struct frame *f = s->frame;
+    bool whole = f->top <= 0;
+    if (f->crowded) {
+        *x = s->left + f->w - 186 * s->k;
+        *y = fmaxf(f->water - 190 * s->k, 96 * s->k);
+        return;
+    }
+    float free = f->water -
+                 (whole ? (f->tall ? 0.30f : 0.445f) * f->bottom + 50 * s->k : f->top + 86 * s->k);
+    float part = f->tall ? 0.46f : whole ? 0.56f : 0.38f;
+    float kite = f->house_x - (f->tall ? 120.0f : 330.0f) * s->k;
+    *x = s->left + fmaxf(fminf(part * f->w, kite), 170 * s->k);
+    *y = f->water - fmaxf(fminf(0.30f * f->reach, free), 50 * s->k);
+}
+
 static void birds(struct items *l, const struct shore *s, const struct cue_fade *show)
 {
     static const float at[CUE_FADE_FLOCK][2] = {{0, 0}, {-108, 7}, {108, 2}, {-56, -35}, {58, -37}};
-    const struct frame *f = s->frame;
-    /* Over the hills, below the words, left of the kite. */
-    bool whole = f->top <= 0;
-    float free = f->water -
-                 (whole ? (f->tall ? 0.30f : 0.445f) * f->bottom + 50 * s->k : f->top + 86 * s->k);
-    float cx = s->left + fmaxf(fminf((f->tall ? 0.46f
-                                      : whole ? 0.56f
-                                              : 0.38f) *
-                                         f->w,
-                                     f->house_x - (f->tall ? 120.0f : 330.0f) * s->k),
-                               170 * s->k);
-    float cy = f->water - fmaxf(fminf(0.30f * f->reach, free), 50 * s->k);
+    float cx, cy;
     struct ink ink[2];
-    tone_halves(low_sky(s), shore_hex(0x2c3a44, 1), shore_hex(0xc9cfdb, 1),
+    flock_at(s, &cx, &cy);
+    struct ink behind = s->frame->crowded ? sky_at(&s->sky, cy / s->frame->water) : low_sky(s);
+    tone_halves(behind, shore_hex(0x2c3a44, 1), shore_hex(0xc9cfdb, 1),
                 (1.25f + 0.2f * s->sky.night) * SHORE_CONTRAST, ink);
     for (int k = 0; k < CUE_FADE_FLOCK; k++) {
         float turn = 1.7f * (float)k;

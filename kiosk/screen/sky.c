@@ -65,6 +65,21 @@ struct ink ink_fade(struct ink a, float alpha)
     return a;
 }
 
+float sky_stop(int k)
+{
+    static const float at[SKY_STOPS] = {0, 0.36f, 0.64f, 0.88f, 1};
+    return at[k];
+}
+
+struct ink sky_at(const struct sky *sky, float part)
+{
+    int k = 0;
+    while (k < SKY_STOPS - 2 && part > sky_stop(k + 1))
+        k++;
+    float t = (part - sky_stop(k)) / (sky_stop(k + 1) - sky_stop(k));
+    return ink_mix(sky->ramp[k], sky->ramp[k + 1], fminf(1, fmaxf(0, t)));
+}
+
 static struct sky sky_mix(const struct sky *a, const struct sky *b, float t)
 {
     struct sky s;

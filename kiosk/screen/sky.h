@@ -9,7 +9,7 @@
 enum { SKY_STOPS = 5 };
 
 struct sky {
-    struct ink ramp[SKY_STOPS]; /* zenith to waterline */
+    struct ink ramp[SKY_STOPS]; /* zenith to waterline, at the parts sky_stop() */
     struct ink land;            /* the nearest shore's own colour in this light */
     struct ink lit;             /* what catches the light: walls, sails, cloud tops */
     struct ink shade;           /* cloud undersides */
@@ -21,6 +21,11 @@ struct sky {
 
 /* `altitude` in degrees; `morning` 0 evening to 1 morning. */
 struct sky sky_of(float altitude, float morning);
+
+/* Which part of the sky's height, from the zenith, is above a stop of its ramp; and its colour
+ * there. */
+float sky_stop(int k);
+struct ink sky_at(const struct sky *sky, float part);
 
 struct ink ink_mix(struct ink a, struct ink b, float t);
 struct ink ink_fade(struct ink a, float alpha); /* the same with this alpha */

@@ -331,9 +331,12 @@ static void test_sizes(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest large[] = {cmocka_unit_test(test_large_sheets)};
+    const struct CMUnitTest large[] = {cmocka_unit_test(test_large_sheets)},
+                            references[] = {cmocka_unit_test(test_references)};
     if (getenv("PORCHLIGHT_SHEETS"))
         return cmocka_run_group_tests(large, NULL, NULL);
+    if (getenv("PORCHLIGHT_WRITE_REFERENCES"))
+        return cmocka_run_group_tests(references, NULL, NULL);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_sheets), cmocka_unit_test(test_references),
         cmocka_unit_test(test_broken), cmocka_unit_test(test_same_to_the_pixel),

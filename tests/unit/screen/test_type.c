@@ -1,6 +1,7 @@
 /* What a venue writes on its screen can be read by day: in every scene, on small and large panels,
  * greeting, date, clock and events have a contrast of at least 4.5 (WCAG 2, AA) to what is behind
- * them. By night, and where an event is over, they are dim on purpose, and still at least 3. */
+ * them. By night, and where an event is over, they are dim on purpose, and still at least 3. In
+ * every language they have their size, and no cue is drawn over them. */
 
 #include "tests/unit/rows.h"
 #include "tests/unit/screen/picture.h"
@@ -185,8 +186,97 @@ static void test_letters_can_be_read(void **state)
     assert_int_equal(bad, 0);
 }
 
+/* What a cue changes of the picture, as a mark for each pixel. */
+static void mark_cue(struct picture *p, const struct cue *cue, int64_t at, uint32_t *before,
+                     bool *changed)
+{
+    static const struct cue quiet;
+    size_t n = (size_t)p->w * (size_t)p->h;
+    cue_fade_start(&p->state.cue, &quiet, 0);
+    picture_draw(p, at, 0);
+    memcpy(before, p->pixels, n * sizeof *before);
+    cue_fade_start(&p->state.cue, cue, 0);
+    picture_draw(p, at, 0);
+    for (size_t k = 0; k < n; k++)
+        changed[k] = p->pixels[k] != before[k];
+}
+
+/* Whether a cue changes a pixel that a letter has. */
+static bool is_drawn_over(const struct picture *p, const struct item *i, const bool *changed)
+{
+    const struct mask *m = i->ref;
+    for (int y = i->box.y0; m && y < i->box.y1; y++)
+        for (int x = i->box.x0; x < i->box.x1; x++)
+            if (changed[y * p->w + x] && m->alpha[(y - (int)i->p[1]) * m->w + x - (int)i->p[0]] > 0)
+                return true;
+    return false;
+}
+
+static int misplaced(struct picture *p, const char *what, const bool *changed)
+{
+    int bad = 0;
+    for (size_t k = 0; k < p->items->count; k++) {
+        const struct item *i = &p->items->item[k];
+        const struct mask *m = i->ref;
+        if (i->kind != ITEM_WORDS || i->u.words.shade || !m)
+            continue;
+        /* A line of the font is somewhat higher than its size. */
+        bool small = i->p[3] > 0 && m->h > 0 && (float)m->h < i->p[2];
+        if (!small && !is_drawn_over(p, i, changed))
+            continue;
+        bad++;
+        print_error("%s: \"%s\" is %s\n", what, i->u.words.text,
+                    small ? "smaller than it should be" : "behind the cue");
+    }
+    return bad;
+}
+
+static void test_words_keep_their_size_and_place(void **state)
+{
+    (void)state;
+    static const char *const codes[] = {"az", "ru", "en", "ka", "ar"};
+    static const struct {
+        const char *name;
+        float inches;
+        int w, h;
+    } sizes[] = {{"3.5 inches", 3.5f, 480, 320},  {"7 inches, 3:2", 7, 480, 320},
+                 {"7 inches", 7, 800, 480},       {"7 inches, standing", 7, 480, 800},
+                 {"10 inches", 10.1f, 1024, 600}, {"24 inches", 24, 1280, 720}};
+    static const struct cue cues[] = {{CUE_ACCEPTED | CUE_SEEN, 5, 5, 5}, {CUE_DRILL, 0, 0, 0}};
+    /* 12:10 and 23:50; a Monday in December, whose date is long in every language. */
+    static const int64_t at[] = {1779437400, 1779479400, 1797840000};
+    struct text *text = text_new(NULL);
+    int bad = 0;
+    EACH_ROW (size, sizes, sizes[size].name) {
+        size_t n = (size_t)sizes[size].w * (size_t)sizes[size].h;
+        uint32_t *before = malloc(n * sizeof *before);
+        bool *changed = malloc(n * sizeof *changed);
+        for (size_t k = 0; k < SCENES * 5; k++) {
+            struct picture p;
+            struct language l;
+            char why[PROGRAMME_WHY], what[96];
+            assert_int_equal(language_load("config/languages", codes[k / SCENES], &l, why), 0);
+            picture_open(&p, (enum scene_kind)(k % SCENES), sizes[size].w, sizes[size].h, text,
+                         sizes[size].inches);
+            snprintf(what, sizeof what, "%s in %s on %s", scenes[k % SCENES], codes[k / SCENES],
+                     sizes[size].name);
+            for (size_t m = 0; m < 6; m++) {
+                set_words(&p, &l, at[m / 2]);
+                mark_cue(&p, &cues[m % 2], at[m / 2], before, changed);
+                bad += misplaced(&p, what, changed);
+            }
+            picture_close(&p);
+        }
+        free(before);
+        free(changed);
+    }
+    text_free(text);
+    assert_int_equal(bad, 0);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_letters_can_be_read)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_letters_can_be_read),
+                                       cmocka_unit_test(test_words_keep_their_size_and_place)};
     return cmocka_run_group_tests_name("type", tests, NULL, NULL);
 }

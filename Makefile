@@ -23,7 +23,9 @@ DEPS_BOARD = qemu-system-arm qemu-utils mmdebstrap debian-archive-keyring gcc-aa
              cpio e2fsprogs cryptsetup-bin qemu-user-static mtools fdisk zstd
 DEPS_DEB   = build-essential cmark-gfm debhelper fakeroot lintian
 DEPS_LONG  = rabbitmq-server util-linux mmdebstrap debian-archive-keyring user-mode-linux lvm2 mdadm \
-             thin-provisioning-tools f2fs-tools dosfstools nilfs-tools
+             thin-provisioning-tools f2fs-tools dosfstools nilfs-tools $(DEPS_OLD)
+# What 0.1.0 is built with, beside which benches and long tests measure.
+DEPS_OLD   = libinih-dev
 DEPS_FUZZ  = clang nodejs
 DEPS_LINT  = clang-format clang-tidy cppcheck shellcheck python3-pyflakes git
 
@@ -307,11 +309,11 @@ board-core: deps-board  ## the same: boot, press, screen, power cut, wipe (ten m
 	+@$(AGAIN) -s all
 	@$(PYTEST) tests/board/test_core.py
 
-bench: deps-test  ## latency, memory and wake-ups, beside a peer
+bench: deps-bench  ## latency, memory and wake-ups, beside a peer
 	+@$(AGAIN) -s all
 	@$(PYTHON) -m tests.bench
 
-bench-scale: deps-test  ## 1 to 1,000 kiosks with 20,000 phones at one broker, 100 relays; about ten minutes, as root
+bench-scale: deps-bench  ## 1 to 1,000 kiosks with 20,000 phones at one broker, 100 relays; about ten minutes, as root
 	+@$(AGAIN) -s all
 	@$(PYTHON) -m tests.bench scale
 
@@ -360,6 +362,7 @@ lint-run:
 deps-build: ; @.ci/need $(DEPS_BUILD)
 deps-run: ; @.ci/need $(DEPS_BUILD) $(DEPS_RUN)
 deps-test: ; @.ci/need $(DEPS_BUILD) $(DEPS_RUN) $(DEPS_TEST) $(DEPS_PHONE)
+deps-bench: deps-test ; @.ci/need $(DEPS_OLD)
 deps-long: ; @.ci/need $(DEPS_LONG); command -v npm >/dev/null || .ci/need npm
 deps-fuzz: ; @.ci/need $(DEPS_BUILD) $(DEPS_FUZZ)
 deps-board: ; @.ci/need $(DEPS_BUILD) $(DEPS_RUN) $(DEPS_TEST) $(DEPS_BOARD)

@@ -90,7 +90,7 @@ def old_tree():
     with tarfile.open(archive) as tar:
         tar.extractall(tree)
     built = subprocess.run(["make", "-s", "-C", tree, "all"], capture_output=True, text=True)
-    assert built.returncode == 0, f"it needs libinih-dev too. {built.stderr[-2000:]}"
+    assert built.returncode == 0, built.stderr[-2000:]
     return tree
 
 

@@ -87,9 +87,9 @@ static int read_at(int fd, const char *question, bool seen, char *out, size_t si
     catching_begin(&catching);
     hidden = shown;
     hidden.c_lflag &= ~(tcflag_t)ECHO;
-    dprintf(fd, "%s", question);
     if (!seen) /* also drops what was typed ahead, such as more lines of a paste */
         tcsetattr(fd, TCSAFLUSH, &hidden);
+    dprintf(fd, "%s", question); /* now: an answer that comes at once is neither shown nor lost */
     int len = prompt_read_line(fd, out, size, &closed), saved = closed ? ENODATA : errno;
     if (!seen)
         tcsetattr(fd, TCSAFLUSH, &shown);

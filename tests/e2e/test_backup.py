@@ -163,7 +163,7 @@ def test_a_passphrase_file_means_the_same_on_every_system(venue, text):
     t = Terminal([program("porchlight"), "--prefix", str(venue.prefix), "backup", "--check",
                   str(venue.kept)])
     t.until("Passphrase: ")
-    wait.until(lambda: not t.shows_what_is_typed(), "the terminal to hide what is typed")
+    assert not t.shows_what_is_typed(), "it asks before it hides what is typed"
     t.say(WORDS)
     t.until("is good")
     assert t.end() == 0

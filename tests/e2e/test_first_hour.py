@@ -6,7 +6,6 @@ import shlex
 
 import pytest
 
-from tests.kit import wait
 from tests.kit.joining import Joiner
 from tests.kit.place import ROOT, program
 from tests.kit.qr import read_blocks
@@ -75,7 +74,6 @@ class Newcomer(Venue):
         t = self.types(command)
         for _ in range(2):
             t.until(": ")
-            wait.until(lambda: not t.shows_what_is_typed(), "the terminal to hide what is typed")
             t.say(WORDS)
         t.until("sealed.")
         assert t.end() == 0

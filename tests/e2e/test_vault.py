@@ -155,7 +155,7 @@ class Typist(Terminal):
 
     def type(self, question, text):
         self.until(question)
-        wait.until(lambda: not self.shows_what_is_typed(), "the terminal")
+        assert not self.shows_what_is_typed(), "it asks before it hides what is typed"
         self.say(text)
 
 

@@ -71,9 +71,11 @@ static int find_answers(struct setup *s, const struct options *o)
     return -1;
 }
 
-static const char *step_label(int *steps, char out[8])
+enum { STEP_LABEL = 16 }; /* of any number, with its dot */
+
+static const char *step_label(int *steps, char out[STEP_LABEL])
 {
-    snprintf(out, 8, "%d.", ++*steps);
+    snprintf(out, STEP_LABEL, "%d.", ++*steps);
     return out;
 }
 
@@ -81,7 +83,7 @@ static const char *step_label(int *steps, char out[8])
 static void print_next_steps(const struct setup *s)
 {
     enum { LABEL = 3 };
-    char folder[PATH_LEN], accounts[PATH_LEN + 32], label[8];
+    char folder[PATH_LEN], accounts[PATH_LEN + 32], label[STEP_LABEL];
     int n = 0;
     snprintf(folder, sizeof folder, "%.300s%s/outside", s->prefix, PATH_ETC);
     snprintf(accounts, sizeof accounts, "%s/dynamic-security.json", folder);

@@ -3,6 +3,7 @@
 #include "kiosk/common/file.h"
 #include "kiosk/common/utf8.h"
 #include "kiosk/wipe/belongings.h"
+#include "kiosk/wipe/place_look.h"
 
 #include <ctype.h>
 #include <dirent.h>
@@ -17,38 +18,71 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
+static const char deleted_mark[] = " (deleted)";
+
 /* What is looked for: a file, or deleted ones that were at a path. */
 struct wanted {
     dev_t device;
     ino_t inode;
-    bool writes;      /* only who has it open to write */
-    const char *path; /* NULL: the file */
-    bool below;       /* also what was below that path */
+    bool writes;        /* only who has it open to write */
+    const char *path;   /* NULL: the file */
+    const char *within; /* the same path in its file system; empty: not known */
+    bool below;         /* also what was below that path */
 };
 
-static bool was_at(int folder, const char *name, const struct wanted *w)
+/* Whether `path` is one of those by these mounts: where they were opened, their file system may be
+ * mounted at another place, as in a container. */
+static bool was_in(const char *mounts, const char *path, const struct wanted *w)
 {
-    static const char mark[] = " (deleted)";
-    char path[PATH_MAX];
-    ssize_t n = readlinkat(folder, name, path, sizeof path - 1);
-    size_t end = n > (ssize_t)sizeof mark - 1 ? (size_t)n - (sizeof mark - 1) : 0;
+    char device[PLACE_DEVICE_MAX], within[PLACE_WITHIN_MAX];
+    struct place_mount m;
 
-    path[n > 0 ? n : 0] = '\0';
-    if (strcmp(path + end, mark) == 0)
-        path[end] = '\0';
-    return belongings_is_in(path, w->path, w->below);
+    snprintf(device, sizeof device, "%u:%u", major(w->device), minor(w->device));
+    while (mounts && place_next_mount(&mounts, &m)) {
+        if (strcmp(m.device, device) == 0 && place_within(&m, path, within) &&
+            ((w->below && strcmp(w->within, "/") == 0) ||
+             belongings_is_in(within, w->within, w->below)))
+            return true;
+    }
+    return false;
+}
+
+/* `path`: as the kernel has it of an open file, with its mark, which is taken off. `process`: its
+ * folder in /proc. */
+static bool was_at(int process, char *path, const struct wanted *w)
+{
+    char *mounts;
+    bool was;
+
+    path[strlen(path) - strlen(deleted_mark)] = '\0';
+    if (belongings_is_in(path, w->path, w->below))
+        return true;
+    mounts = place_look_mounts(process);
+    was = was_in(mounts, path, w);
+    free(mounts);
+    return was;
+}
+
+static bool is_marked(const char *path)
+{
+    size_t len = strlen(path), end = strlen(deleted_mark);
+    return len > end && strcmp(path + len - end, deleted_mark) == 0;
 }
 
 /* No server is asked, which may be gone: what the kernel knows of an open file is enough. */
-static bool holder_is_wanted(int folder, const char *name, const struct wanted *w)
+static bool holder_is_wanted(int process, int folder, const char *name, const struct wanted *w)
 {
+    char path[PATH_MAX];
     struct statx st;
+    ssize_t n = w->path ? readlinkat(folder, name, path, sizeof path - 1) : 0;
 
-    if ((w->path && !was_at(folder, name, w)) ||
+    path[n > 0 ? n : 0] = '\0';
+    if ((w->path && !is_marked(path)) ||
         statx(folder, name, AT_STATX_DONT_SYNC, STATX_INO | STATX_NLINK | STATX_TYPE, &st) < 0 ||
         makedev(st.stx_dev_major, st.stx_dev_minor) != w->device)
         return false;
-    return w->path ? S_ISREG(st.stx_mode) && st.stx_nlink == 0 : st.stx_ino == w->inode;
+    return w->path ? S_ISREG(st.stx_mode) && st.stx_nlink == 0 && was_at(process, path, w)
+                   : st.stx_ino == w->inode;
 }
 
 static void read_some(int process, const char *name, char *out, size_t size)
@@ -71,23 +105,29 @@ static bool may_write(int process, const char *number)
     return flags && (strtoul(flags + strlen("flags:"), NULL, 8) & O_ACCMODE) != O_RDONLY;
 }
 
-static bool holds(int process, const struct wanted *w)
+/* `list`: a folder of links in the process's own, "fd" or "map_files". */
+static bool holds_in(int process, const char *list, const struct wanted *w)
 {
-    int folder;
-    DIR *d;
+    int folder = openat(process, list, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    DIR *d = folder < 0 ? NULL : fdopendir(folder);
     struct dirent *e;
-    bool found = !w->writes && holder_is_wanted(process, "exe", w);
+    bool found = false;
 
-    folder = found ? -1 : openat(process, "fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    d = folder < 0 ? NULL : fdopendir(folder);
     if (!d)
         file_close(folder);
     while (d && !found && (e = readdir(d)))
-        found = e->d_name[0] != '.' && holder_is_wanted(dirfd(d), e->d_name, w) &&
+        found = e->d_name[0] != '.' && holder_is_wanted(process, dirfd(d), e->d_name, w) &&
                 (!w->writes || may_write(process, e->d_name));
     if (d)
         closedir(d);
     return found;
+}
+
+/* A file that is mapped has no descriptor any more, and is as open as one that has. */
+static bool holds(int process, const struct wanted *w)
+{
+    return (!w->writes && holder_is_wanted(process, process, "exe", w)) ||
+           holds_in(process, "fd", w) || (w->path && holds_in(process, "map_files", w));
 }
 
 static void name_of(int process, const char *id, char out[HOLDER_MAX])
@@ -203,12 +243,38 @@ bool holder_writes(int fd, const struct plan *plan, char out[HOLDER_MAX])
     return holder_each(&w, holder_take_lasting, &h) || !h.seen;
 }
 
-bool holder_keeps_deleted(dev_t device, const char *path, bool below, const struct plan *plan,
-                          char out[HOLDER_MAX])
+struct loop_search {
+    const struct wanted *wanted;
+    int self; /* this process's folder in /proc */
+    char *out;
+};
+
+static bool holder_take_loop(void *context, const char *device, char *path)
 {
-    const struct wanted w = {.device = device, .path = path, .below = below};
+    const struct loop_search *search = context;
+    bool found = is_marked(path) && was_at(search->self, path, search->wanted);
+
+    if (found)
+        snprintf(search->out, HOLDER_MAX, "%.48s", device);
+    return found;
+}
+
+/* A loop device keeps its file, as a program does. */
+static bool is_in_a_loop(const struct wanted *w, char out[HOLDER_MAX])
+{
+    struct loop_search search = {w, open("/proc/self", O_RDONLY | O_DIRECTORY | O_CLOEXEC), out};
+    bool found = place_look_each_loop(holder_take_loop, &search);
+
+    file_close(search.self);
+    return found;
+}
+
+bool holder_keeps_deleted(dev_t device, const char *path, const char *within, bool below,
+                          const struct plan *plan, char out[HOLDER_MAX])
+{
+    const struct wanted w = {.device = device, .path = path, .within = within, .below = below};
     struct holder h = {plan, out, false};
 
     out[0] = '\0';
-    return holder_each(&w, holder_take_lasting, &h);
+    return holder_each(&w, holder_take_lasting, &h) || is_in_a_loop(&w, out);
 }

@@ -19,9 +19,11 @@ bool holder_of(dev_t device, ino_t inode, char out[HOLDER_MAX]);
  * gives no answer, such as FUSE. */
 bool holder_writes(int fd, const struct plan *plan, char out[HOLDER_MAX]);
 
-/* Whether a program has a deleted file open, on that device, whose name was `path` or, with
- * `below`, in that folder. Who does not count, and `out`, as holder_writes. */
-bool holder_keeps_deleted(dev_t device, const char *path, bool below, const struct plan *plan,
-                          char out[HOLDER_MAX]);
+/* Whether a program has a deleted file open or mapped, or a loop device uses one, on that device,
+ * whose name was `path` or, with `below`, in that folder. `within` is that path in its file system,
+ * which programs may see mounted at another place; empty: not known. Who does not count, and `out`,
+ * as holder_writes; of a loop device, its name. */
+bool holder_keeps_deleted(dev_t device, const char *path, const char *within, bool below,
+                          const struct plan *plan, char out[HOLDER_MAX]);
 
 #endif

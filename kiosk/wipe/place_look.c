@@ -36,11 +36,12 @@ struct fsuuid2 {
 #define FS_VERITY_FL 0x00100000
 #endif
 
-char *place_look_mounts(void)
+char *place_look_mounts(int process)
 {
     size_t room = 16384, len = 0;
     char *text = malloc(room);
-    int fd = open("/proc/self/mountinfo", O_RDONLY | O_CLOEXEC);
+    int fd = openat(process, process == AT_FDCWD ? "/proc/self/mountinfo" : "mountinfo",
+                    O_RDONLY | O_CLOEXEC);
 
     while (text && fd >= 0) {
         ssize_t n = file_read_all(fd, text + len, room - 1 - len);
@@ -349,7 +350,7 @@ static enum place_below look_at_loop_file(const char *path)
 {
     struct place_facts f = {0};
     struct place_file file = {0};
-    char *mounts = place_look_mounts();
+    char *mounts = place_look_mounts(AT_FDCWD);
     int fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
     enum place_below below = PLACE_LOOP;
 
@@ -375,7 +376,8 @@ bool place_look_is_overlay(int fd)
     return fstatfs(fd, &fs) == 0 && fs.f_type == OVERLAYFS_SUPER_MAGIC;
 }
 
-bool place_look_loops(dev_t device, ino_t inode)
+bool place_look_each_loop(bool (*visit)(void *context, const char *device, char *path),
+                          void *context)
 {
     DIR *d = opendir("/sys/block");
     bool found = false;
@@ -383,13 +385,26 @@ bool place_look_loops(dev_t device, ino_t inode)
 
     while (d && !found && (e = readdir(d))) {
         char name[300], path[PLACE_WITHIN_MAX];
-        struct stat st;
         snprintf(name, sizeof name, "%s/loop/backing_file", e->d_name);
         found = strncmp(e->d_name, "loop", 4) == 0 &&
-                place_read_line(dirfd(d), name, path, sizeof path) && stat(path, &st) == 0 &&
-                st.st_dev == device && st.st_ino == inode;
+                place_read_line(dirfd(d), name, path, sizeof path) &&
+                visit(context, e->d_name, path);
     }
     if (d)
         closedir(d);
     return found;
+}
+
+static bool is_its_file(void *context, const char *device, char *path)
+{
+    const struct stat *wanted = context;
+    struct stat st;
+
+    (void)device;
+    return stat(path, &st) == 0 && st.st_dev == wanted->st_dev && st.st_ino == wanted->st_ino;
+}
+
+bool place_look_loops(const struct stat *st)
+{
+    return place_look_each_loop(is_its_file, (void *)st);
 }

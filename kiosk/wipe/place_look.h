@@ -9,8 +9,9 @@
 /* Collects what place.h judges. All of it comes from the kernel that runs, whatever the prefix is.
  * Nothing here fails: what cannot be found out is left as not known. */
 
-/* The mounts of this process, as text. You free it; NULL with errno. */
-char *place_look_mounts(void);
+/* The mounts of a process, as text. `process` is its folder in /proc, or AT_FDCWD for this one. You
+ * free it; NULL with errno. */
+char *place_look_mounts(int process);
 
 /* The file system that fd is on. `path` is the absolute path of what is judged, without symbolic
  * links: fd may be a folder above it, where it does not exist. */
@@ -38,6 +39,11 @@ bool place_look_is_overlay(int fd);
 bool place_look_swap_file(const struct stat *st);
 
 /* Whether a loop device uses this file. */
-bool place_look_loops(dev_t device, ino_t inode);
+bool place_look_loops(const struct stat *st);
+
+/* Calls `visit` with each loop device's name and its file's path, which it may change, until it
+ * returns true. Whether it did. */
+bool place_look_each_loop(bool (*visit)(void *context, const char *device, char *path),
+                          void *context);
 
 #endif

@@ -166,7 +166,7 @@ int scope_init(struct scope *s, const char *prefix, const struct plan *p)
     s->prefix = open(prefix[0] ? prefix : "/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (s->prefix < 0)
         return -1;
-    s->mounts = place_look_mounts();
+    s->mounts = place_look_mounts(AT_FDCWD);
     for (size_t i = 0; i < p->roots_count; i++)
         open_root(s, i, p->roots[i].path);
     return 0;

@@ -223,7 +223,7 @@ bool scope_mounts_awaited(const char *mounts, const char *prefix_path, const cha
 
 bool scope_awaits_mount(const char *prefix_path, const char *path)
 {
-    char *mounts = place_look_mounts();
+    char *mounts = place_look_mounts(AT_FDCWD);
     bool awaits = scope_mounts_awaited(mounts, prefix_path, path);
     free(mounts);
     return awaits;

@@ -95,7 +95,7 @@ static void lower_for_writer(int folder, const char *name, struct target_report 
 
     if (fd >= 0 && fstat(fd, &st) == 0 && holder_writes(fd, NULL, who))
         lower_for(who, WIPE_UNVERIFIED,
-                  !who[0] && place_look_loops(st.st_dev, st.st_ino)
+                  !who[0] && place_look_loops(&st)
                       ? "a loop device uses it, and may write the old contents again"
                       : "a program has it open, and may write its contents again",
                   r);

@@ -79,8 +79,7 @@ static void judge_entry(const struct scope *s, const struct plan_target *t, int 
         file.swap = place_look_swap_file(&st);
         file.noted = kind != PLAN_LUKS && kind != PLAN_CELL && is_journal_kept(s, t, p) &&
                      target_has_notes(fd);
-        file.loop_reads_it =
-            is_one_file(kind) && kind != PLAN_LUKS && place_look_loops(st.st_dev, st.st_ino);
+        file.loop_reads_it = is_one_file(kind) && kind != PLAN_LUKS && place_look_loops(&st);
         file.written = kind != PLAN_LUKS && holder_writes(fd, s->plan, who) &&
                        !(kind == PLAN_JOURNAL && is_journald(who));
     } else if (fd >= 0) {
@@ -197,13 +196,15 @@ void target_place_look_for_deleted(const struct scope *s, const struct plan_targ
 {
     static const struct place_file kept = {.regular = true, .links = 1, .kept = true};
     char path[PLACE_WITHIN_MAX];
+    struct place at;
     struct stat st;
 
     if (!p->counts || t->root < 0 || s->roots[t->root] < 0 || fstat(s->roots[t->root], &st) < 0)
         return;
     snprintf(path, sizeof path, "%s%s", s->path, remembered_path(t));
-    if (holder_keeps_deleted(st.st_dev, path, !is_one_file(t->kind), asleep ? s->plan : NULL,
-                             p->keeper))
+    scope_place(s, t, &at);
+    if (holder_keeps_deleted(st.st_dev, path, at.within, !is_one_file(t->kind),
+                             asleep ? s->plan : NULL, p->keeper))
         p->verdict = place_worse(p->verdict, place_judge_file(&kept));
 }
 

@@ -76,19 +76,52 @@ def test_a_program_that_only_reads_changes_nothing(venue):
     reader.kill()
 
 
-@pytest.mark.parametrize("what, plan", [("sheets/deep/monday", TREE), ("list.csv", LIST)])
-def test_a_deleted_file_that_a_program_has_open_is_not_destroyed(venue, what, plan):
+# As $1 is deleted, it stays open: in a program, through another mount of the folder, which a container may have in
+# a namespace of its own; in memory alone; in a loop device.
+MAPS = """
+import ctypes, os, sys, time
+libc = ctypes.CDLL(None)
+libc.mmap.restype = ctypes.c_void_p
+fd = os.open(sys.argv[1], os.O_RDONLY)
+assert libc.mmap(None, ctypes.c_size_t(1), 1, 2, fd, ctypes.c_long(0)) != ctypes.c_void_p(-1).value
+os.close(fd)
+os.unlink(sys.argv[1])
+print("open", flush=True)
+time.sleep(60)
+"""
+HOLDS = "; rm $1; echo open; exec sleep 60"
+KEPT = {
+    "open": ("exec 7<$1" + HOLDS, "sleep"),
+    "by another mount": ("mkdir ../other; mount --bind . ../other; exec 7<../other/$1" + HOLDS, "sleep"),
+    "in a container": ("mkdir ../other; exec unshare -m sh -ec 'mount --bind . ../other; exec 7<../other/$1"
+                       + HOLDS + "' sh $1", "sleep"),
+    "mapped": (f"exec /usr/bin/python3 -c '{MAPS}' $1", "python3"),
+    "a loop device": ("truncate -s 64k $1; losetup -f --show $1 >../../loop" + HOLDS, "loop"),
+}
+
+
+@pytest.mark.parametrize("how", KEPT)
+@pytest.mark.parametrize("what, plan", [("sheets/deep/monday", TREE), ("list.csv", LIST)], ids=["tree", "file"])
+def test_a_deleted_file_that_somebody_has_open_is_not_destroyed(venue, what, plan, how):
     """Its contents are on the disk, and can be read in /proc: also where another has its name now."""
     venue.plan(plan)
-    venue.disk()
-    venue.sh("mkdir -p srv/venue/sheets/deep; cd srv/venue; echo guests >sheets/deep/monday; echo guests >list.csv")
-    reader = has_open(venue, f"exec 7<{what}; rm {what}; echo new >{what}")
-    name = "sheets" if "sheets" in what else "list"
-    assert venue.accept() == {name: "unverified"}
-    assert f"a deleted file of it is open in sleep ({reader.pid})" in venue.run("--plan").stdout
-    assert venue.ask("DRILL") == venue.ask("WIPE") == {name: "unverified"}
-    assert "a program has a deleted file of it open, whose contents stay" in venue.wiper.said()
-    reader.kill()
+    image = venue.disk()
+    venue.sh("mkdir -p srv/venue/sheets/deep; cd srv/venue; echo CANARY-KEPT | tee sheets/deep/monday >list.csv; sync")
+    does, who = KEPT[how]
+    keeper = Process("keeper", venue.mounts.inside("sh", "-ec", f"cd {venue.venue}; {does}", "sh", what),
+                     venue.prefix / "keeper.said")
+    try:
+        wait.until(lambda: "open" in keeper.said(), keeper.said)
+        venue.sh(f"echo new >srv/venue/{what}")
+        name = "sheets" if "sheets" in what else "list"
+        assert venue.accept() == {name: "unverified"}
+        assert f"a deleted file of it is open in {who}" in venue.run("--plan").stdout
+        assert venue.ask("DRILL") == venue.ask("WIPE") == {name: "unverified"}
+        assert "a program has a deleted file of it open, whose contents stay" in venue.wiper.said()
+        assert b"CANARY-KEPT" in image.read_bytes()
+    finally:
+        venue.sh("[ ! -e loop ] || losetup -d $(cat loop)")
+        keeper.kill()
 
 
 # --- a server that is gone --------------------------------------------------------------------------

@@ -3,6 +3,7 @@
 #include "kiosk/common/clock.h"
 #include "kiosk/mqtt/dial.h"
 #include "kiosk/mqtt/session_parts.h"
+#include "kiosk/mqtt/tls.h"
 
 #include <errno.h>
 #include <malloc.h>
@@ -24,6 +25,7 @@ void mqtt_session_library_init(void)
     /* One arena for all threads: they allocate little, and what each keeps for itself is lost to
      * the others. */
     mallopt(M_ARENA_MAX, 1);
+    mqtt_tls_library_init();
     mosquitto_lib_init();
 }
 

@@ -65,6 +65,11 @@ static const char *trust_all_of(SSL_CTX *tls, const char *path)
                : "cannot be read as PEM certificates";
 }
 
+void mqtt_tls_library_init(void)
+{
+    OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CRYPTO_STRINGS, NULL);
+}
+
 SSL_CTX *mqtt_tls_new(const char *ca, const char *host, bool check_time, const char **why)
 {
     SSL_CTX *tls = SSL_CTX_new(TLS_client_method());

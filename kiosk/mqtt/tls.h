@@ -10,6 +10,10 @@
 
 /* TLS to a broker whose CA is pinned. */
 
+/* Once, before anything else of OpenSSL: keeps the texts of libcrypto's errors, which nobody reads,
+ * out of memory (45 kB). */
+void mqtt_tls_library_init(void);
+
 /* A context that trusts `ca` alone, and wants `host` (in any spelling, host.h) in the certificate;
  * sends host as SNI whatever address is dialled. `ca` is a PEM file of one certificate or more: a
  * root, an intermediate, or the server's own, each of which is an anchor. Dates are checked only if

@@ -310,7 +310,7 @@ board-core: deps-board  ## the same: boot, press, screen, power cut, wipe (ten m
 	@$(PYTEST) tests/board/test_core.py
 
 bench: deps-bench  ## latency, memory and wake-ups, beside a peer
-	+@$(AGAIN) -s all
+	+@$(AGAIN) -s all page
 	@$(PYTHON) -m tests.bench
 
 bench-scale: deps-bench  ## 1 to 1,000 kiosks with 20,000 phones at one broker, 100 relays; about ten minutes, as root

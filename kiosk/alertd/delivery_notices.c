@@ -45,14 +45,21 @@ void delivery_counts_again(struct delivery *d)
         notice_publish(d, &counts);
 }
 
+/* Whether staff are to learn of it before the state is repeated. That an alert has begun, and
+ * nobody has answered yet, they know by the alert: a packet for that would only make it dearer. */
+static bool counts_are_news(const struct message *last, const struct message *now)
+{
+    if (!alert_id_equal(&last->id, &now->id))
+        return now->seen > 0 || now->safe > 0 || now->help > 0;
+    return last->seen != now->seen || last->safe != now->safe || last->help != now->help ||
+           last->of != now->of || last->rang != now->rang || last->phones != now->phones;
+}
+
 void delivery_counts(struct delivery *d, const struct message *counts)
 {
-    const struct message *a = &d->counts, *b = counts;
-    bool same = alert_id_equal(&a->id, &b->id) && a->seen == b->seen && a->safe == b->safe &&
-                a->help == b->help && a->of == b->of && a->rang == b->rang &&
-                a->phones == b->phones;
+    bool news = counts_are_news(&d->counts, counts);
     d->counts = *counts;
-    if (!same && d->state.state != ALERT_QUIET && !d->cover)
+    if (news && d->state.state != ALERT_QUIET && !d->cover)
         delivery_counts_again(d);
 }
 

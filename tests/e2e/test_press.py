@@ -2,6 +2,8 @@
 
 import time
 
+import pytest
+
 from tests.kit import wait
 from tests.kit.kiosk import FAST, Kiosk
 
@@ -104,19 +106,54 @@ def test_the_will_speaks_for_a_kiosk_that_was_killed(kiosk):
     member.wait("lost", "presence")
 
 
-def test_an_alert_costs_five_packets():
-    """The alert, what relays ring for, the state, what was pressed at the door, how many answered. Beats, and
-    what phones ask, come by the clock."""
+# What each broker is given because of one press, in the order of the names. Version 0.1.0 sent the first two of
+# a lockdown, and the code the same.
+COSTS = {("sealed", "lockdown"): ["alert", "ring", "staff", "state"],
+         ("sealed", "caution"): ["alert", "ring", "staff", "state"],
+         ("sealed", "code"): ["alert", "notice", "ring", "staff", "state"],
+         ("plain", "lockdown"): ["alert", "presence", "ring", "state"],
+         ("plain", "code"): ["alert", "presence", "state"]}
+
+
+def press_it(kiosk, member, what):
+    wires = kiosk.wires()
+    before = len(member.all(topic="alert"))
+    {"lockdown": lambda: wires.hold(0.4), "caution": lambda: wires.presses(2, on=0.05, off=0.05),
+     "code": lambda: wires.presses(5, on=0.05, off=0.05)}[what]()
+    member.wait(topic="alert", count=before + 1)
+
+
+@pytest.mark.parametrize("form, what", COSTS)
+def test_a_press_costs_each_broker_at_most_two_packets_more_than_0_1_0(form, what):
+    """The alert and the state, as ever; for relays whom they ring; for staff where it was pressed, and for plain apps
+    that the kiosk is there. Only the code, which begins no alert, costs one more. Beats, and what phones ask, come by
+    the clock."""
     slow = {**FAST, "timing": {"state": "1min", "state_alert": "1min", "beat": "2s"}}
-    with Kiosk(conf=slow) as kiosk:
-        kiosk.staff_phone()
+    with Kiosk(conf=slow, plain=form == "plain", brokers=2) as kiosk:
+        if form == "sealed":
+            kiosk.staff_phone()
         kiosk.start()
-        spy, member = kiosk.spy(["#"]), kiosk.member()
-        member.wait("beat", count=2)
-        before = len(spy.received)
+        spies = [kiosk.spy(["#"], broker=i) for i in range(2)]
+        member = kiosk.member()
+        if what == "code":
+            press_it(kiosk, member, "lockdown")
+        member.wait("beat", count=len(member.all("beat")) + 2)
+        before = [len(spy.received) for spy in spies]
+        press_it(kiosk, member, what)
+        member.wait("beat", count=len(member.all("beat")) + 3)
+        for spy, seen in zip(spies, before):
+            said = [r.topic for r in spy.received[seen:] if r.topic != "beat" and "/" not in r.topic]
+            assert sorted(said) == COSTS[form, what]
+
+
+def test_staff_phones_get_the_counts_with_the_first_answer_and_with_each_repetition():
+    """That nobody has answered yet is worth no packet of its own."""
+    with Kiosk(conf={**FAST, "timing": {"state": "1min", "state_alert": "1min", "beat": "1s"}}) as kiosk:
+        kiosk.start()
+        staff, member = kiosk.member("staff"), kiosk.member()
         kiosk.wires().hold(0.4)
-        member.wait("lockdown", "alert")
-        beats = len(member.all("beat"))
-        member.wait("beat", count=beats + 3)
-        said = [r.topic for r in spy.received[before:] if r.topic != "beat" and "/" not in r.topic]
-        assert sorted(said) == ["alert", "notice", "ring", "staff", "state"]
+        alert = member.wait("lockdown", "alert").body
+        member.wait("beat", count=len(member.all("beat")) + 2)
+        assert not staff.all("counts", "notice", id=alert["id"])
+        member.answer(alert["id"])
+        assert staff.wait("counts", "notice", id=alert["id"]).body["seen"] == 1

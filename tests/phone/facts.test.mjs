@@ -66,7 +66,10 @@ test('staff read counts of this alert', () => {
     const f = after(alert('a'), counts);
     assert.equal(of(f, true).help, 1);
     assert.equal(of(f, false), null);
-    assert.equal(of(factsReceived(f, alert('b'), 0), true), null);
+    assert.deepEqual(of(factsReceived(f, alert('b'), 0), true),
+        { id: 'b', seen: 0, safe: 0, help: 0, of: 9, rang: 4, phones: 5 }, 'of as many as before, nobody has answered');
+    assert.equal(of(after(counts, alert('a')), true).seen, 3, 'what came before the alert is of it');
+    assert.equal(of(after(alert('a')), true).seen, null, 'a line without numbers, for those that come');
     assert.equal(pictureOf(viewInit(), f, true, 0).counts, null, 'it is over');
 });
 

@@ -37,6 +37,23 @@ def test_staff_command_ends_it_for_all(venue):
     staff.until_face("all-clear")
 
 
+def test_counts_that_come_later_do_not_move_the_button_that_staff_hold(venue):
+    kiosk = venue.kiosk()
+    staff, member = venue.phone(kiosk, staff=True), venue.phone(kiosk)
+    kiosk.alarm("lockdown")
+    staff.until_face("lockdown")
+    staff.click("#staff summary")
+    place = """const r = document.querySelector('[data-command=all-clear]').getBoundingClientRect();
+        return [r.left, r.top, r.width, r.height];"""
+    assert "… of … have answered" in staff.shown("#lines")
+    before = staff.run(place)
+    kiosk.counts(seen=1, of=5)
+    staff.until_text("#lines", "1 of 5 have answered")
+    assert staff.run(place) == before
+    member.until_face("lockdown")
+    assert "have answered" not in member.shown("#lines")
+
+
 @pytest.mark.parametrize("kind", ["code", "duress"])
 def test_what_was_pressed_at_the_door_is_for_staff_alone(venue, kind):
     kiosk = venue.kiosk()

@@ -66,6 +66,10 @@ function beganAt(f, m, fresh, age, now) {
     return fresh || f.began === null ? began : Math.min(f.began, began);
 }
 
+// Nobody has answered an alert that begins; of how many, this phone knows from before.
+const countsAfter = (f, m) => (f.counts === null || f.counts.id === m.id ? f.counts :
+    { ...f.counts, id: m.id, seen: 0, safe: 0, help: 0 });
+
 function onAlert(f, m, age, now) {
     if (m.id === null) {
         return f;
@@ -120,7 +124,7 @@ export function factsReceived(f, m, now, age = -1) {
     switch (m.kind) {
     case 'lockdown':
     case 'caution':
-        return onAlert(f, m, age, now);
+        return { ...onAlert(f, m, age, now), counts: countsAfter(f, m) };
     case 'code':
     case 'duress':
         return looksAt(withWhere(withPress(f, m), m), m);

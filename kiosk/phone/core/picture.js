@@ -2,11 +2,14 @@
 
 import { RULES, viewLook, viewWorst } from './view.js';
 
+const UNKNOWN = { seen: null, safe: null, help: null, of: null };
 const ACTIVE = ['caution', 'unconfirmed', 'lockdown', 'drill', 'duress'];
 
 // What more there is to say of a face.
 const whyOf = (face, look) => (face === 'all-clear' && look.rooted ? 'rooted' :
     face !== 'lost' ? null : look.held ? 'held' : look.delayed ? 'delayed' : null);
+
+const countsOf = ({ counts, id }) => (counts?.id === id ? counts : UNKNOWN);
 
 // {face, drill, ...}: face is the view's show, or 'duress' for staff.
 export function pictureOf(view, facts, staff, now) {
@@ -31,7 +34,7 @@ export function pictureOf(view, facts, staff, now) {
         began: active ? facts.began : null,
         minutes: active && facts.began !== null ? Math.floor((now - facts.began) / 60000) : null,
         history: (active && face !== 'drill') || face === 'all-clear' ? facts.history : [],
-        counts: staff && active && facts.counts?.id === facts.id ? facts.counts ?? null : null,
+        counts: staff && active && facts.id !== null ? countsOf(facts) : null,
         answered: facts.answered,
         waits: facts.waiting !== null,
         canAnswer: active && facts.id !== null,

@@ -23,10 +23,11 @@ function setList(list, lines) {
     list.hidden = lines.length === 0;
 }
 
-// For staff: numbers alone.
+// For staff: numbers alone. The line is there before its numbers are: it must not move a button when they come.
 function countsOf({ seen, safe, of }, word) {
     const all = Math.max(of, seen);
-    return word('counts', { n: seen, all, safe, rest: all - seen });
+    return word('counts', seen === null ? { n: '…', all: '…', safe: '…', rest: '…' } :
+        { n: seen, all, safe, rest: all - seen });
 }
 
 // `words`: of page/words.js; ages: {now, wall} of the same moment.

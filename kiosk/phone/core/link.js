@@ -78,6 +78,7 @@ export function openLink(mqtt, { url, account, password, topics, wishes = [], pi
             reconnectPeriod: 0,
             connectTimeout: patience,
             timerVariant: 'native',
+            writeCache: false, // 65,536 buffers of two bytes, made before the first packet
             queueQoSZero: false,
             resubscribe: false,
         });

@@ -8,7 +8,8 @@
         m.cut_power()                # as pulling the plug
         m.start()                    # as plugging it in again
 
-Under emulation a second of the machine is a second of the wall, only slower in what it holds.
+Under emulation a second of the machine is a second of the wall, only slower in what it holds; with
+own_time it is as long as its instructions take.
 """
 
 import base64
@@ -32,7 +33,7 @@ class MachineError(AssertionError):
 
 class Machine:
     def __init__(self, kernel, initramfs, disks, folder, display=True, rtc=None, command_line="",
-                 monitor=True, forward=None, second_wire=False):
+                 monitor=True, forward=None, second_wire=False, own_time=False):
         self.kernel = kernel
         self.initramfs = initramfs
         self.disks = disks  # images, raw or *.qcow2: /dev/vda, /dev/vdb, ...
@@ -43,6 +44,7 @@ class Machine:
         self.monitor_at_start = monitor  # False: the display has none until monitor(True)
         self.forward = forward or {}  # {port of the host's loopback: port inside}
         self.second_wire = second_wire  # one more network interface, to the host as well
+        self.own_time = own_time  # its clock counts what it does, and waits while the host is busy
         self.boots = 0
         self.process = None
         self._asked = 0
@@ -71,8 +73,8 @@ class Machine:
         self._serial_at = 0
         s = self._sockets
         arguments = [
-            QEMU, "-M", "virt", "-cpu", "cortex-a72", "-smp", "2", "-m", str(RAM_MB),
-            "-accel", "tcg,thread=multi", "-nodefaults", "-no-reboot", "-S",
+            QEMU, "-M", "virt", "-cpu", "cortex-a72", "-m", str(RAM_MB), *self._pace(),
+            "-nodefaults", "-no-reboot", "-S",
             "-kernel", self.kernel, "-initrd", self.initramfs,
             "-append", f"{COMMAND_LINE} {self.command_line}".strip(),
             "-display", "none",
@@ -137,6 +139,14 @@ class Machine:
             if time.monotonic() > end:
                 raise MachineError(f"{question}: {self.qmp(question)} after {timeout} s")
             time.sleep(0.05)
+
+    def _pace(self):
+        """An own time is 8 ns for each instruction; while there is nothing to do it is the host's:
+        see never_idle()."""
+        if self.own_time:
+            return ["-smp", "1", "-accel", "tcg,thread=single",
+                    "-icount", "shift=3,sleep=on,align=off"]
+        return ["-smp", "2", "-accel", "tcg,thread=multi"]
 
     def _controller(self):
         for entry in self.qmp("qom-list", path="/machine/unattached"):
@@ -250,6 +260,11 @@ class Machine:
             if time.monotonic() > end:
                 raise MachineError(f"still exit {code} after {timeout} s:\n{script}\n---\n{output}")
             time.sleep(pause)
+
+    def never_idle(self):
+        """From now on it has something to do whenever it has nothing else to do, so that no moment
+        of an own time is the host's."""
+        self.run("systemd-run -q --collect -p CPUSchedulingPolicy=idle sh -c 'while :; do :; done'")
 
     # --- the network, the keyboard and the screen ---------------------------------------------------
 

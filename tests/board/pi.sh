@@ -2,7 +2,7 @@
 # The header of a Raspberry Pi on a board that is none: a chip of gpio-sim, with the label and the names
 # that Debian's device tree gives a Pi 4. pi.sh load FOLDER loads the modules; make [OFFSET HOLDER] brings
 # the chip, with a driver on that line; gone takes it away, whoever uses it; pull OFFSET up|down is what
-# the wire does; see OFFSET is the level that it has.
+# the wire does, and file OFFSET prints the file by which; see OFFSET is the level that it has.
 set -eu
 chip=/sys/kernel/config/gpio-sim/pi
 bank=$chip/header
@@ -43,6 +43,9 @@ gone)
     ;;
 pull)
     echo pull-"$3" >"$(line "$2")/pull"
+    ;;
+file)
+    echo "$(line "$2")/pull"
     ;;
 see)
     cat "$(line "$2")/value"

@@ -93,13 +93,13 @@ class Venue(Kiosk):
 
     # --- power --------------------------------------------------------------------------------
 
-    def boot(self, levels=None, armed=True):
+    def boot(self, levels=None, armed=True, within=240):
         """Powers the board on. Gives the seconds until it is armed and connected."""
         began = time.monotonic()
         self.board.start({**REST, **(levels or {})})
-        self.board.wait_hand()
+        self.board.wait_hand(within)
         if armed:
-            self.wait_armed()
+            self.wait_armed(timeout=within)
         return time.monotonic() - began
 
     def wait_armed(self, connected=True, timeout=240):

@@ -123,11 +123,33 @@ static bool holds_in(int process, const char *list, const struct wanted *w)
     return found;
 }
 
+/* Its list of mappings is read at once; each as a link takes longer. */
+static bool maps_deleted(int process)
+{
+    int fd = openat(process, "maps", O_RDONLY | O_CLOEXEC);
+    FILE *f = fd < 0 ? NULL : fdopen(fd, "r");
+    char *line = NULL;
+    size_t room = 0;
+    bool found = false;
+
+    while (f && !found && getline(&line, &room, f) > 0) {
+        line[strcspn(line, "\n")] = '\0';
+        found = is_marked(line);
+    }
+    free(line);
+    if (f)
+        fclose(f);
+    else
+        file_close(fd);
+    return found;
+}
+
 /* A file that is mapped has no descriptor any more, and is as open as one that has. */
 static bool holds(int process, const struct wanted *w)
 {
     return (!w->writes && holder_is_wanted(process, process, "exe", w)) ||
-           holds_in(process, "fd", w) || (w->path && holds_in(process, "map_files", w));
+           holds_in(process, "fd", w) ||
+           (w->path && maps_deleted(process) && holds_in(process, "map_files", w));
 }
 
 static void name_of(int process, const char *id, char out[HOLDER_MAX])
@@ -229,18 +251,21 @@ static bool is_lease_refused(int fd)
     return refused;
 }
 
+bool holder_lasts(const struct stat *st, bool writes, const struct plan *plan, char out[HOLDER_MAX])
+{
+    const struct wanted w = {.device = st->st_dev, .inode = st->st_ino, .writes = writes};
+    struct holder h = {plan, out, false};
+
+    out[0] = '\0';
+    return holder_each(&w, holder_take_lasting, &h) || !h.seen;
+}
+
 bool holder_writes(int fd, const struct plan *plan, char out[HOLDER_MAX])
 {
-    struct holder h = {plan, out, false};
-    struct wanted w = {.writes = true};
     struct stat st;
 
     out[0] = '\0';
-    if (!is_lease_refused(fd) || fstat(fd, &st) < 0)
-        return false;
-    w.device = st.st_dev;
-    w.inode = st.st_ino;
-    return holder_each(&w, holder_take_lasting, &h) || !h.seen;
+    return is_lease_refused(fd) && fstat(fd, &st) == 0 && holder_lasts(&st, true, plan, out);
 }
 
 struct loop_search {

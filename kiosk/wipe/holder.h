@@ -4,6 +4,7 @@
 #include "kiosk/wipe/plan.h"
 
 #include <stdbool.h>
+#include <sys/stat.h>
 #include <sys/types.h>
 
 /* Which program runs from a file, or has it open, so that its unit can be named in the plan. */
@@ -12,6 +13,11 @@ enum { HOLDER_MAX = 72 };
 /* Writes its unit and process id, such as "venue-book.service (812)", or its name and id where it
  * has no unit of its own. False: there is none that this process may see; out is then empty. */
 bool holder_of(dev_t device, ino_t inode, char out[HOLDER_MAX]);
+
+/* Whether a program has the file open, with `writes` to write to it, that is in no unit which
+ * `plan` stops first; also if nobody is seen. Writes who it is, as holder_of; maybe empty. */
+bool holder_lasts(const struct stat *st, bool writes, const struct plan *plan,
+                  char out[HOLDER_MAX]);
 
 /* Whether a program has the file open to write to it, and may write its contents again. `fd` is
  * open to read only. One in a unit that `plan` stops first does not count; NULL: all count. Writes

@@ -136,6 +136,10 @@ struct place_verdict place_judge(const struct place_facts *f)
              "its file system also writes contents to its journal (data=journal), which keeps "
              "them",
              "Mount it without data=journal. " SETTLE},
+        in_inodes = {PLACE_UNSURE, 0,
+                     "its file system keeps small files in inodes (inline_data), and its journal "
+                     "keeps what they had",
+                     "Keep it in a file system without inline_data."},
         swapped = {PLACE_UNSURE, 0,
                    "it is in memory, and swap is on: some of it may be on the disk",
                    "Switch swap off, as sudo porchlight doctor says, and restart: what is swapped "
@@ -149,6 +153,7 @@ struct place_verdict place_judge(const struct place_facts *f)
         return unknown;
     v = place_worse(judge_habit(habit_of(f->at.type)), place_judge_device(f->below));
     v = place_worse(v, f->journals_data ? journal : fine);
+    v = place_worse(v, f->in_inodes ? in_inodes : fine);
     v = place_worse(v, f->swaps && strcmp(f->at.type, "tmpfs") == 0 ? swapped : fine);
     v = place_worse(v, f->covers ? covers : fine);
     return place_worse(v, f->read_only ? read_only : fine);
@@ -172,6 +177,9 @@ struct place_verdict place_judge_file(const struct place_file *file)
         {file->runs,
          {PLACE_REFUSED, ETXTBSY, "a program runs from it",
           "Name that program's unit in the plan, so that it is stopped first."}},
+        {file->leased,
+         {PLACE_REFUSED, EAGAIN, "a program holds a lease on it and does not let go",
+          "Name that program's unit in the plan, so that it is stopped first."}},
         {file->swap,
          {PLACE_REFUSED, ETXTBSY, "the kernel swaps to it",
           "Switch that swap off (swapoff), and name another place in /etc/fstab."}},
@@ -183,10 +191,9 @@ struct place_verdict place_judge_file(const struct place_file *file)
           "it is compressed, so an overwrite goes to new blocks and the old ones "
           "stay",
           "Take the attribute off with chattr -c and write the file again."}},
-        {file->in_inode || file->journaled,
+        {file->journaled,
          {PLACE_UNSURE, 0, "its contents go through the file system's journal, which keeps them",
-          file->in_inode ? "Keep it in a file system without inline_data."
-                         : "Take the attribute off with chattr -j. " SETTLE}},
+          "Take the attribute off with chattr -j. " SETTLE}},
         {file->noted,
          {PLACE_UNSURE, 0,
           "it has notes of programs (extended attributes), which the journal of its file system "

@@ -60,6 +60,7 @@ struct place_facts {
     struct place at;
     bool read_only;
     bool journals_data; /* ext4's data=journal */
+    bool in_inodes;     /* ext4's inline_data: small files are in inodes, which are journaled */
     bool swaps;         /* memory is swapped out to a disk */
     bool covers;        /* something else is mounted below it, which is hidden */
     enum place_below below;
@@ -72,11 +73,11 @@ struct place_file {
     uint64_t links;
     bool shared;        /* FIEMAP: another file has some of its blocks */
     bool encoded;       /* compressed, or its blocks are not its bytes */
-    bool in_inode;      /* its contents are in the inode, which is journaled */
     bool journaled;     /* its contents go through the journal (chattr +j) */
     bool sealed;        /* fs-verity: it cannot be written */
     bool loop_reads_it; /* a loop device writes to it */
     bool runs;          /* a program runs from it */
+    bool leased;        /* a program has a lease on it, is not stopped first, and does not let go */
     bool written;       /* a program has it open to write to it, and is not stopped first */
     bool swap;          /* the kernel swaps to it */
     bool kept;          /* a program has a deleted file open that had its name, or was in it */

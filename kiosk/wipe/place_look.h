@@ -38,6 +38,9 @@ bool place_look_is_overlay(int fd);
 /* Whether the kernel swaps to this file. */
 bool place_look_swap_file(const struct stat *st);
 
+/* Whether anybody has a lease on this file, as file servers have for their clients. */
+bool place_look_leased(const struct stat *st);
+
 /* Whether a loop device uses this file. */
 bool place_look_loops(const struct stat *st);
 

@@ -66,6 +66,9 @@ uint32_t run_judge_place(const struct run *r, const struct scope *s, const struc
     }
     if (r->drill || t->root < 0)
         return 0;
+    /* A lease that is not given up ends by itself, 45 s after the kernel asked. */
+    if (report->outcome == WIPE_FAILED && report->error == EAGAIN)
+        return PROGRESS_WAITS;
     if (scope_is_away(s, t->root))
         return PROGRESS_WAITS;
     if (p->missing && report->outcome == WIPE_ALREADY_GONE)

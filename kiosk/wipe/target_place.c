@@ -150,6 +150,24 @@ static const struct place_verdict too_deep = {PLACE_REFUSED, ELOOP, "a folder in
 
 static const struct place_file noted = {.regular = true, .links = 1, .noted = true};
 
+/* Whoever has a lease on it is asked by the kernel to let go when it is opened as the wipe does.
+ * That takes a moment if he keeps it. */
+static void look_at_lease(const struct walk_on *w, int folder, const char *name)
+{
+    static const struct place_file leased = {.regular = true, .links = 1, .leased = true};
+    char who[HOLDER_MAX];
+    struct stat st;
+    int fd;
+
+    if (fstatat(folder, name, &st, AT_SYMLINK_NOFOLLOW) < 0 || !S_ISREG(st.st_mode) ||
+        !place_look_leased(&st))
+        return;
+    fd = scope_open(folder, name, O_WRONLY | O_NONBLOCK | O_NOCTTY);
+    if (fd < 0 && errno == EAGAIN && holder_lasts(&st, false, w->scope->plan, who))
+        w->place->verdict = place_worse(w->place->verdict, place_judge_file(&leased));
+    file_close(fd);
+}
+
 static bool walk_folder(const struct walk_on *w, int fd, int depth);
 
 /* One entry of a folder that is `depth` deep. False: the walk is to end. */
@@ -170,6 +188,7 @@ static bool walk_entry(const struct walk_on *w, int folder, const char *name, in
         file_close(sub);
     } else if (S_ISREG(st.st_mode)) {
         judge_entry(w->scope, w->target, folder, name, w->place);
+        look_at_lease(w, folder, name);
     }
     return going;
 }
@@ -216,10 +235,12 @@ void target_place_walk(const struct scope *s, const struct plan_target *t, struc
     int folder, fd;
 
     target_place_look_for_deleted(s, t, true, p);
-    if (t->kind != PLAN_TREE && t->kind != PLAN_JOURNAL)
-        return;
-    folder = scope_parent(s, t, leaf);
-    fd = folder < 0 ? -1 : scope_open(folder, leaf, O_RDONLY | O_DIRECTORY);
+    folder = p->counts && t->root >= 0 ? scope_parent(s, t, leaf) : -1;
+    if (folder >= 0 && is_one_file(t->kind))
+        look_at_lease(&w, folder, leaf);
+    fd = folder >= 0 && (t->kind == PLAN_TREE || t->kind == PLAN_JOURNAL)
+             ? scope_open(folder, leaf, O_RDONLY | O_DIRECTORY)
+             : -1;
     if (fd >= 0)
         walk_folder(&w, fd, 0);
     file_close(fd);

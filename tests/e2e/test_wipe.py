@@ -141,7 +141,8 @@ def test_a_lease_is_not_waited_for(venue):
     assert outcomes.pop("broker") == "nothing" and set(outcomes.values()) == {"destroyed"}
     fcntl.fcntl(fd, fcntl.F_SETLEASE, fcntl.F_UNLCK)
     os.close(fd)
-    assert venue.outcomes("WIPE")["door"] == "destroyed"
+    assert venue.outcomes("WIPE")["door"] in ("destroyed", "already gone"), "it may have been tried again by itself"
+    assert not (venue.venue / "door.key").exists()
 
 
 def test_what_never_was_a_container(venue):

@@ -124,6 +124,57 @@ def test_a_deleted_file_that_somebody_has_open_is_not_destroyed(venue, what, pla
         keeper.kill()
 
 
+# As a file server does for its clients: "r" others may read meanwhile, "w" nobody. Whoever is polite lets go at once.
+LEASE = """
+import fcntl, os, signal, sys
+kind = {"r": fcntl.F_RDLCK, "w": fcntl.F_WRLCK}[sys.argv[1]]
+fd = os.open(sys.argv[2], os.O_RDONLY if kind == fcntl.F_RDLCK else os.O_RDWR)
+signal.signal(signal.SIGIO, lambda *_: os.close(fd) if sys.argv[3] == "polite" else None)
+fcntl.fcntl(fd, fcntl.F_SETLEASE, kind)
+print("open", flush=True)
+while True:
+    signal.pause()
+"""
+
+
+def lease(venue, kind, path, manner):
+    made = Process("server", venue.mounts.inside("/usr/bin/python3", "-c", LEASE, kind, venue.venue / path, manner),
+                   venue.prefix / "server.said")
+    wait.until(lambda: "open" in made.said(), made.said)
+    return made
+
+
+@pytest.mark.parametrize("kind", "rw")
+@pytest.mark.parametrize("plan, name, path", [(LIST, "list", "list.csv"),
+                                              (TREE, "sheets", "sheets/one")], ids=["file", "tree"])
+def test_a_lease_that_is_kept_is_promised_as_it_is_at_night(venue, plan, name, path, kind):
+    """And what it keeps is destroyed once it is gone: the kernel ends it after 45 s."""
+    venue.plan(plan)
+    image = venue.disk()
+    venue.sh(f"mkdir srv/venue/sheets; echo CANARY-LEASED >srv/venue/{path}; sync")
+    server = lease(venue, kind, path, "keeps it")
+    assert venue.accept() == venue.ask("DRILL") == {name: "failed"}
+    assert "a program holds a lease on it and does not let go" in venue.run("--plan").stdout
+    assert venue.ask("WIPE") == {name: "failed"}
+    assert b"CANARY-LEASED" in image.read_bytes()
+    server.kill()
+    wait.until(lambda: not venue.there(path), venue.wiper.said)
+    wait.until(lambda: venue.ask("STATUS") == {name: "destroyed"}, venue.wiper.said)
+    venue.sh("sync")
+    assert b"CANARY-LEASED" not in image.read_bytes()
+
+
+@pytest.mark.parametrize("kind", "rw")
+def test_a_lease_that_is_given_up_is_no_obstacle(venue, kind):
+    venue.plan(LIST)
+    venue.disk()
+    venue.sh("echo guests >srv/venue/list.csv; sync")
+    for word in (venue.accept, lambda: venue.ask("DRILL"), lambda: venue.ask("WIPE")):
+        server = lease(venue, kind, "list.csv", "polite")
+        assert word() == {"list": "destroyed"}
+        server.kill()
+
+
 # --- a server that is gone --------------------------------------------------------------------------
 
 BOTH = (HEAD + "[key door]\npath = /srv/venue/door.key\n"

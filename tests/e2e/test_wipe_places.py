@@ -62,9 +62,7 @@ def in_memory(night):
 CONDITIONS = {
     "ext4": (plain("ext4"), all_of("destroyed")),
     "ext4, data=journal": (plain("ext4", "data=journal"), all_of("unverified")),
-    "ext4, inline_data": (plain("ext4", make=["-O", "inline_data"]),
-                          all_of("destroyed", door="unverified", clock="unverified",
-                                 broker="unverified")),
+    "ext4, inline_data": (plain("ext4", make=["-O", "inline_data"]), all_of("unverified")),
     "xfs": (plain("xfs", size="300M"), all_of("destroyed")),
     "xfs, reflinks": (reflinked, all_of("destroyed", door="unverified", list="unverified")),
     "btrfs": (plain("btrfs", size="120M"), all_of("unverified")),

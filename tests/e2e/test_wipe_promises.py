@@ -294,6 +294,18 @@ def test_what_was_in_the_journal_goes_as_the_plan_advises(folder):
         assert not on_the_disk(venue)
 
 
+def test_what_was_small_once_is_in_the_journal(folder):
+    """With inline_data it was in its inode. Nothing shows that of a file that has grown since."""
+    with MountedVenue(folder) as venue:
+        venue.image = venue.mounts.image("ext4", options=["-O", "inline_data"])
+        venue.mounts.mount(venue.image, venue.venue)
+        venue.plan(LIST)
+        venue.sh(f"echo {CANARY} >srv/venue/list.csv; sync; seq 9000 >>srv/venue/list.csv; sync")
+        assert venue.accept() == venue.ask("DRILL") == venue.ask("WIPE") == {"list": "unverified"}
+        assert "its file system keeps small files in inodes (inline_data)" in venue.wiper.said()
+        assert on_the_disk(venue)
+
+
 CELL = HEAD + "[cell clock]\ncell = file:/srv/venue/cell\n"
 
 

@@ -5,6 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* What is longer is cut, and layers are not seen. */
+enum { OVERLAY_OPTIONS_MAX = 8192 };
+
 #define OTHER_FOLDER                                                                               \
     "Keep it on an ext4 partition of its own, or keep it in a vault whose key is in a cell."
 
@@ -337,6 +340,66 @@ bool place_next_mount(const char **text, struct place_mount *m)
     return false;
 }
 
+/* What is left of `path` below `folder`, with its "/"; NULL if it is not below it. */
+static const char *rest_below(const char *path, const char *folder)
+{
+    size_t len = strcmp(folder, "/") == 0 ? 0 : strlen(folder);
+    if (strncmp(path, folder, len) != 0 || (path[len] != '/' && path[len] != '\0'))
+        return NULL;
+    return path + len;
+}
+
+/* The value of an option in `list`, up to the next comma. NULL if it has none. */
+static const char *place_option_value(const char *list, const char *option)
+{
+    size_t len = strlen(option);
+
+    for (const char *at = list; at; at = strchr(at, ',')) {
+        at += *at == ',';
+        if (strncmp(at, option, len) == 0)
+            return at + len;
+    }
+    return NULL;
+}
+
+/* What is left of `path` below one of the folders in a value such as "/a:/b". NULL: it is in none.
+ */
+static const char *rest_below_any(const char *path, const char *folders)
+{
+    const char *rest = NULL;
+    size_t len;
+
+    for (const char *at = folders; at && !rest; at = at[len] == ':' ? at + len + 1 : NULL) {
+        char one[PLACE_WITHIN_MAX];
+        len = strcspn(at, ":,");
+        if (len < sizeof one) {
+            snprintf(one, sizeof one, "%.*s", (int)len, at);
+            rest = rest_below(path, one);
+        }
+    }
+    return rest;
+}
+
+bool place_next_upper(const char **text, const char *path, char out[PLACE_WITHIN_MAX])
+{
+    static const char mark[] = " - overlay ";
+
+    while (**text) {
+        char source[PLACE_SOURCE_MAX], options[OVERLAY_OPTIONS_MAX] = "";
+        const char *end = strchr(*text, '\n'), *at = strstr(*text, mark), *upper, *rest;
+
+        *text = end ? end + 1 : *text + strlen(*text);
+        if (at && at < *text)
+            take_word(take_word(at + strlen(mark), source, sizeof source), options, sizeof options);
+        upper = place_option_value(options, "upperdir=");
+        rest = upper ? rest_below_any(path, place_option_value(options, "lowerdir=")) : NULL;
+        if (rest && snprintf(out, PLACE_WITHIN_MAX, "%.*s%s", (int)strcspn(upper, ","), upper,
+                             rest) < PLACE_WITHIN_MAX)
+            return true;
+    }
+    return false;
+}
+
 bool place_next_swap(const char **text, struct place_swap *swap)
 {
     while (**text) {
@@ -349,15 +412,6 @@ bool place_next_swap(const char **text, struct place_swap *swap)
             return true;
     }
     return false;
-}
-
-/* What is left of `path` below `folder`, with its "/"; NULL if it is not below it. */
-static const char *rest_below(const char *path, const char *folder)
-{
-    size_t len = strcmp(folder, "/") == 0 ? 0 : strlen(folder);
-    if (strncmp(path, folder, len) != 0 || (path[len] != '/' && path[len] != '\0'))
-        return NULL;
-    return path + len;
 }
 
 bool place_within(const struct place_mount *m, const char *path, char out[PLACE_WITHIN_MAX])

@@ -145,6 +145,10 @@ bool place_next_mount(const char **text, struct place_mount *m);
  * automount, and the same folder mounted twice, hide nothing. */
 bool place_covers(const char *mounts, const struct place_mount *m, const char *path);
 
+/* Where the upper layer of an overlay has what it copied of `path`, which is in a lower layer of
+ * it, in mountinfo at *text, which goes on to the next line. False at the end. */
+bool place_next_upper(const char **text, const char *path, char out[PLACE_WITHIN_MAX]);
+
 /* The area in the line of /proc/swaps at *text, which goes on to the next. False at the end; the
  * heading is skipped. */
 struct place_swap {

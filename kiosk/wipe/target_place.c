@@ -1,6 +1,7 @@
 #include "kiosk/wipe/target_place.h"
 
 #include "kiosk/common/file.h"
+#include "kiosk/wipe/belongings.h"
 #include "kiosk/wipe/device.h"
 #include "kiosk/wipe/luks_header.h"
 #include "kiosk/wipe/place_look.h"
@@ -91,6 +92,38 @@ static void judge_entry(const struct scope *s, const struct plan_target *t, int 
         memcpy(p->holder, who, sizeof p->holder);
 }
 
+static bool is_target(const struct scope *s, const char *path)
+{
+    for (size_t i = 0; i < s->plan->targets_count; i++) {
+        const struct plan_target *t = &s->plan->targets[i];
+        char full[PLACE_WITHIN_MAX];
+
+        snprintf(full, sizeof full, "%s%s", s->path, remembered_path(t));
+        if (remembered_path(t)[0] && belongings_is_in(path, full, !is_one_file(t->kind)))
+            return true;
+    }
+    return false;
+}
+
+/* Who reads it through an overlay that is mounted on it gets the overlay's own copy. */
+static void look_for_upper(const struct scope *s, const struct plan_target *t,
+                           struct target_place *p)
+{
+    static const struct place_verdict copied = {
+        PLACE_UNSURE, 0, "an overlay that is mounted on it has a copy in its upper layer",
+        "Name that copy as a target too, in the folder of the upper layer (findmnt -t overlay)."};
+    char path[PLACE_WITHIN_MAX], upper[PLACE_WITHIN_MAX];
+    const char *mounts = s->mounts;
+    struct stat st;
+
+    snprintf(path, sizeof path, "%s%s", s->path, remembered_path(t));
+    while (mounts && place_next_upper(&mounts, path, upper)) {
+        if (lstat(upper, &st) == 0 && (S_ISREG(st.st_mode) || S_ISDIR(st.st_mode)) &&
+            !is_target(s, upper))
+            p->verdict = place_worse(p->verdict, copied);
+    }
+}
+
 static void look_at_one(const struct scope *s, const struct plan_target *t, struct target_place *p)
 {
     char leaf[PLAN_PATH_MAX];
@@ -105,8 +138,10 @@ static void look_at_one(const struct scope *s, const struct plan_target *t, stru
     }
     p->overlay = place_is_overlay(&p->at);
     p->covers = s->places[t->root].covers;
-    if (p->counts)
+    if (p->counts) {
         p->verdict = place_judge(&s->places[t->root]);
+        look_for_upper(s, t, p);
+    }
     folder = scope_parent(s, t, leaf);
     if (folder < 0) {
         p->missing = errno == ENOENT;

@@ -8,7 +8,7 @@ import secrets
 import pytest
 
 from tests.kit import wait
-from tests.kit.mounts import written
+from tests.kit.mounts import IN_MEMORY, written
 from tests.kit.process import Process
 from tests.kit.wipe_mounts import HEAD, LIST, TREE, MountedVenue
 
@@ -304,6 +304,27 @@ def test_what_was_small_once_is_in_the_journal(folder):
         assert venue.accept() == venue.ask("DRILL") == venue.ask("WIPE") == {"list": "unverified"}
         assert "its file system keeps small files in inodes (inline_data)" in venue.wiper.said()
         assert on_the_disk(venue)
+
+
+UPPER = "[root up]\npath = /srv/up\n[file copy]\npath = /srv/up/up/list.csv\n[tree copies]\npath = /srv/up/up/sheets\n"
+
+
+@pytest.mark.parametrize("upper, outcome", [("", "unverified"), (UPPER, "destroyed")], ids=["left out", "named, too"])
+def test_what_an_overlay_copied_of_it(venue, upper, outcome):
+    """Who reads the sheet through the overlay gets the copy, which is as good."""
+    venue.plan(TREE + "[file list]\npath = /srv/venue/list.csv\n" + upper)
+    venue.sh("mkdir srv/venue/sheets srv/up; cd srv; touch venue/sheets/one venue/list.csv; "
+             f"mkdir up/up up/work over; mount -t tmpfs -o {IN_MEMORY} none up; mkdir up/up up/work")
+    assert set(venue.accept().values()) <= {"destroyed", "unverified"}
+    venue.sh("mount -t overlay none -o lowerdir=srv/venue,upperdir=srv/up/up,workdir=srv/up/work srv/over".replace(
+        "=srv", f"={venue.prefix}/srv") + f"; for f in sheets/one list.csv; do echo {CANARY} >>srv/over/$f; done")
+    wanted = {"list": outcome, "sheets": outcome}
+    assert {n: o for n, o in venue.accept().items() if n in wanted} == wanted
+    assert {n: o for n, o in venue.ask("WIPE").items() if n in wanted} == wanted
+    assert ("an overlay that is mounted on it has a copy" in venue.wiper.said()) == (outcome == "unverified")
+    left = venue.sh(f"grep -rl {CANARY} srv/over srv/up || true").split()
+    assert bool(left) == (outcome == "unverified"), left
+    venue.sh("umount srv/over")
 
 
 CELL = HEAD + "[cell clock]\ncell = file:/srv/venue/cell\n"

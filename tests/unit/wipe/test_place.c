@@ -537,6 +537,38 @@ static void test_damaged_memory_is_empty(void **state)
     free(m);
 }
 
+static void test_where_an_overlay_has_its_copy(void **state)
+{
+#define OVERLAY(lower, upper)                                                                      \
+    "40 1 0:30 / /srv/over rw,relatime - overlay none rw,lowerdir=" lower upper ",workdir=/w\n"
+    static const struct {
+        const char *mounts, *path, *at; /* NULL: nowhere */
+    } rows[] = {
+        {OVERLAY("/srv/venue", ",upperdir=/up"), "/srv/venue/list.csv", "/up/list.csv"},
+        {OVERLAY("/srv/venue", ",upperdir=/up"), "/srv/venue", "/up"},
+        {OVERLAY("/", ",upperdir=/up"), "/srv/venue", "/up/srv/venue"},
+        {OVERLAY("/other:/srv:/more", ",upperdir=/up"), "/srv/venue", "/up/venue"},
+        {OVERLAY("/srv/venue", ",upperdir=/up"), "/srv/venues", NULL},
+        {OVERLAY("/srv/a\\040b", ",upperdir=/u\\040p"), "/srv/a b/c", "/u p/c"},
+        {OVERLAY("/srv/venue", ""), "/srv/venue/list.csv", NULL},
+        {"40 1 8:1 / /srv rw - ext4 /dev/sda1 rw\n" OVERLAY("/srv", ",upperdir=/up"), "/srv/a",
+         "/up/a"},
+        {"40 1 8:1 / /srv rw - ext4 lowerdir=/srv,upperdir=/up rw\n", "/srv/a", NULL},
+        {"", "/srv/a", NULL},
+    };
+
+    (void)state;
+    EACH_ROW (i, rows, rows[i].mounts) {
+        const char *text = rows[i].mounts;
+        char at[PLACE_WITHIN_MAX] = "";
+        bool found = place_next_upper(&text, rows[i].path, at);
+
+        if (found != (rows[i].at != NULL) || (found && strcmp(at, rows[i].at) != 0))
+            fail_msg("%s: %s", rows[i].path, at);
+        assert_false(place_next_upper(&text, rows[i].path, at));
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -547,6 +579,7 @@ int main(void)
         cmocka_unit_test(test_the_same_place),
         cmocka_unit_test(test_mountinfo),
         cmocka_unit_test(test_hidden_mounts),
+        cmocka_unit_test(test_where_an_overlay_has_its_copy),
         cmocka_unit_test(test_absence),
         cmocka_unit_test(test_swapped_devices),
         cmocka_unit_test(test_devices_are_remembered_by_their_name),

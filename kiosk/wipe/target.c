@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 static const struct target_ops *const table[PLAN_KINDS] = {
     [PLAN_UNIT] = &target_unit,       [PLAN_CELL] = &target_cell,
@@ -52,6 +53,19 @@ static void refuse_type(const struct plan_target *t, int fd, struct target_view 
         refuse_path(v, "refused: not a folder", "it is not a folder");
 }
 
+/* By errno. Who is not root is not told what root would find. */
+static void target_not_seen(struct target_view *v)
+{
+    v->seen = errno == ENOENT      ? "missing"
+              : errno == EHOSTDOWN ? "its file system does not answer"
+              : errno == ENODEV    ? "not mounted, though /etc/fstab or a mount unit says so"
+              : errno == EACCES    ? "not visible to this user; look as root"
+                                   : "it could not be looked at";
+    if (errno == EACCES && geteuid() == 0)
+        refuse_path(v, "refused: not visible to root",
+                    "its mount or its server does not let root in");
+}
+
 /* True if the path leads to something. */
 static bool target_path_is_there(const struct scope *s, const struct plan_target *t,
                                  struct target_view *v)
@@ -64,11 +78,7 @@ static bool target_path_is_there(const struct scope *s, const struct plan_target
             refuse_path(v, "refused: symlink or other mount on the way",
                         "there is a symlink or another mount on the way to it");
         else
-            v->seen = errno == ENOENT      ? "missing"
-                      : errno == EHOSTDOWN ? "its file system does not answer"
-                      : errno == ENODEV ? "not mounted, though /etc/fstab or a mount unit says so"
-                      : errno == EACCES ? "not visible to this user; look as root"
-                                        : "it could not be looked at";
+            target_not_seen(v);
         return false;
     }
     fd = scope_open(folder, leaf, O_PATH);
@@ -77,9 +87,7 @@ static bool target_path_is_there(const struct scope *s, const struct plan_target
     else if (errno == EXDEV)
         refuse_path(v, "refused: another mount", "it is another mount");
     else
-        v->seen = errno == ENOENT   ? "missing"
-                  : errno == EACCES ? "not visible to this user; look as root"
-                                    : "it could not be looked at";
+        target_not_seen(v);
     file_close(fd);
     file_close(folder);
     return fd >= 0;

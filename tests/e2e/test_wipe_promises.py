@@ -48,6 +48,10 @@ REFUSED = {
     "a chip that is not there": (HEAD + "[cell clock]\ncell = nvmem:rtc0\n", "true"),
     "folders that are too deep": (TREE, "mkdir srv/venue/sheets; cd srv/venue/sheets; for i in $(seq 201); do "
                                   f"mkdir d; cd d; done; echo {CANARY} >in"),
+    "a mount of somebody who does not let root in": (
+        LIST, f"chmod 711 .; umount srv/venue; mkdir data; echo {CANARY} >data/list.csv; "
+        "chown -R 65534 data srv/venue; setpriv --reuid 65534 --regid 65534 --clear-groups "
+        "bindfs --no-allow-other data srv/venue"),
     "no partition": (HEAD + "[luks desk]\ndevice = /dev/none-here\n", "true"),
 }
 

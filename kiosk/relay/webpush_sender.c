@@ -45,6 +45,8 @@ static void try_again(struct service *s, struct sub *one, const struct flight *f
     int64_t wait = ntfy_busy(status, asked);
     if (status == STATUS_BUSY && wait > 0)
         s->not_before = now + wait;
+    if (one->ask == SUB_TEST && one->wanted_at > f->began)
+        return; /* it was asked for meanwhile, and has its own moment */
     if (now - one->wanted_at >= NTFY_LIVES || one->ask != SUB_WAKE) {
         one->wanted = false;
         return;
@@ -258,7 +260,8 @@ void webpush_sender_count(struct webpush_sender *r, uint32_t *rang, uint32_t *ph
 static void on_test(struct sub *one, int64_t now)
 {
     bool soon = one->tested_at != 0 && now - one->tested_at < WEBPUSH_SENDER_TEST_EVERY;
-    if (soon || one->wanted || one->flying) /* a wake-up that is under way rings it anyway */
+    bool rings = (one->wanted || one->flying) && one->ask != SUB_CHECK;
+    if (soon || rings) /* a wake-up that is under way rings it anyway; a silent test does not */
         return;
     one->tested_at = now;
     want(one, SUB_TEST, now, now + TEST_AFTER);

@@ -3,6 +3,7 @@
 import json
 import secrets
 import stat
+import threading
 import time
 import uuid
 
@@ -59,6 +60,8 @@ class Phone:
 
 
 class Night:
+    web = {}
+
     def __init__(self, folder, authority):
         self.folder, self.authority = folder, authority
         self.broker = Broker(folder, authority).start()
@@ -66,7 +69,7 @@ class Night:
         self.service = PushService(authority.server("push"))
         self.relay = Relay(folder, self.broker, [self.kiosk], None, web={
             "contact": "mailto:host@example.org", "ca": authority.pem,
-            "services": f"push.example.org localhost:{self.service.port} *.push.example.net"},
+            "services": f"push.example.org localhost:{self.service.port} *.push.example.net", **self.web},
             again="0s")  # each alert rings once, however long a busy machine takes (test_awake has the rest)
         self.relay.start()
 
@@ -211,6 +214,38 @@ def test_a_dead_subscription_is_dropped_and_the_relay_goes_on(night, status):
     wait.until(lambda: beats() >= before + 3, "beats", 60)
     assert [len(p.subscription.got) for p in others] == [1, 1]
     assert "refuses a subscription" in night.relay.process.said()
+
+
+class Weekly(Night):
+    web = {"check": "8s"}
+
+
+@pytest.mark.parametrize("status", [201, 500])
+def test_a_ring_test_that_is_asked_for_while_a_silent_one_is_on_its_way_comes_too(folder, authority, status):
+    night = Weekly(folder, authority)
+    phone, take = night.phone(), night.service.take
+    under_way, go_on = threading.Event(), threading.Event()
+
+    def slow(path, headers, body):
+        """The first push, which is a silent test, is answered late."""
+        if path != phone.subscription.path or under_way.is_set():
+            return take(path, headers, body)
+        under_way.set()
+        assert go_on.wait(60)
+        return take(path, headers, body) if status == 201 else status
+    night.service.take = slow
+    try:
+        assert under_way.wait(60), "no silent test"
+        phone.letter("test")
+        other = Subscription(night.service)
+        phone.letter("subscribe", **other.keys())
+        night.kept(2)  # letters are read in their order: the wish for a test was read too
+        go_on.set()
+        wait.until(lambda: [t for _, t, *_ in phone.subscription.got if t.startswith("test")],
+                   lambda: f"the test that rings; came {phone.subscription.got}", 60)
+    finally:
+        go_on.set()
+        night.close()
 
 
 def test_a_busy_service_is_given_the_time_it_asks_for(night):

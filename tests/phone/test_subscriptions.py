@@ -6,7 +6,7 @@ import json
 import pytest
 
 from tests.kit import wait
-from tests.phone.browser import until_leads
+from tests.phone.browser import read_all, until_leads
 from tests.phone.ntfy import Relay
 from tests.phone.pushservice import PushService, Subscription
 from tests.phone.test_ring import BROWSER, Evening
@@ -70,6 +70,28 @@ def test_a_browser_that_has_no_better_one_says_so(evening):
     page.until_text("#health", "push service no longer takes")
     page.driver.refresh()
     page.until_text("#health", "push service no longer takes")
+
+
+# The first thing that the page writes for its worker waits until the test lets it go on.
+HOLD = """if (isSecureContext) { window.held = []; const put = Cache.prototype.put;
+    Cache.prototype.put = async function (...what) {
+        if (window.held.length === 0) await new Promise((go) => window.held.push(go));
+        return put.apply(this, what); }; }"""
+
+
+def test_an_answer_that_comes_late_does_not_hide_what_is_known_since(evening):
+    page, kiosk = ringing(evening), evening.kiosk
+    page.subscription.answer = 410
+    page.cdp("Page.addScriptToEvaluateOnNewDocument", source=HOLD)
+    page.driver.refresh()
+    page.until(lambda: page.run("return window.held.length") == 1, "a question to the relay that is slow")
+    kiosk.alarm("caution")
+    page.until_text("#health", "push service no longer takes")
+    before = len([x for x in list(kiosk.letters) if x[1]["kind"] == "subscribed"])
+    page.run("window.held[0]()")
+    kiosk.letter("subscribed", before + 1)
+    read_all(kiosk, page)
+    assert "push service no longer takes" in (page.shown("#health") or "")
 
 
 def test_another_phone_s_address_is_none_of_its_business(evening):

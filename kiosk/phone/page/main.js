@@ -75,6 +75,7 @@ let fresh = false; // joined just now: the ring's test is offered
 let rung = null; // when a wake-up last came to this page while it was hidden
 let repeats = repeatInit();
 let ringTrouble = null; // why this phone will not ring while it is locked
+let ringAsked = 0; // times that the relays were asked about that
 let forgotten = false; // "Forget everything" was held here, or in another window
 let sounds = true; // whether the page may sound, as far as is known
 let startedAt = 0;
@@ -185,15 +186,15 @@ async function checkRing(asks) {
         !await isWanted(sessions, store.choice('ring') === true)) {
         return;
     }
-    if (asks) {
-        ringTrouble = await renew(sessions);
-    } else if (!['gone', 'other'].includes(ringTrouble)) {
-        const trouble = await lookAtRing(sessions);
-        const soon = now() - startedAt < RELAY_WITHIN; // a relay may have it made again
-        ringTrouble = trouble === 'dropped' && soon ? ringTrouble : trouble;
-        if (trouble === 'dropped' && isOffered(sessions)) {
-            await checkRing(true);
-        }
+    const mine = asks ? ringAsked += 1 : ringAsked;
+    const trouble = await (asks ? renew : lookAtRing)(sessions);
+    if (mine !== ringAsked || (!asks && ['gone', 'other'].includes(ringTrouble))) {
+        return; // who asked later knows better, whoever is ready first
+    }
+    const soon = now() - startedAt < RELAY_WITHIN; // a relay may have it made again
+    ringTrouble = !asks && trouble === 'dropped' && soon ? ringTrouble : trouble;
+    if (!asks && trouble === 'dropped' && isOffered(sessions)) {
+        await checkRing(true);
     }
     render();
 }

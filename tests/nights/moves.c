@@ -372,6 +372,15 @@ static void rotation_ask(void *context, uint64_t number)
         local_send(l, request, (size_t)len);
 }
 
+/* The kiosk has obeyed the root key, and whoever changes its key first changes it for all others.
+ */
+static bool new_key_is_wanted(const struct night *n, size_t kiosk)
+{
+    char path[2 * PATH_LEN];
+    snprintf(path, sizeof path, "%s" PATH_NEW_KEY, n->venue->kiosks[kiosk].prefix);
+    return access(path, F_OK) == 0;
+}
+
 static void rotation_begin(struct night *n, const struct happening *h, struct phone *revoked)
 {
     struct rotation *r = world_memory(sizeof *r);
@@ -382,6 +391,9 @@ static void rotation_begin(struct night *n, const struct happening *h, struct ph
                            .step = revoked ? ROTATION_REVOKES : ROTATION_BEGINS};
     for (size_t i = 0; i < sizeof r->key; i++)
         r->key[i] = (uint8_t)chance_next(&c);
+    for (size_t i = 0; i < n->phones && new_key_is_wanted(n, h->kiosk); i++)
+        if (n->phone[i].root_revoked_at != INT64_MAX && n->phone[i].revoked_at == INT64_MAX)
+            n->phone[i].revoked_at = world_now();
     rotation_ask(r, 0);
 }
 
@@ -402,18 +414,13 @@ void move_revokes(struct night *n, const struct happening *h)
 struct path_unit {
     struct night *night;
     struct happening key; /* by whose number a key is drawn */
-    struct phone *revoked;
 };
 
 /* Through systemd it would be at once. */
 static void path_unit_looks(void *context, uint64_t looks)
 {
     struct path_unit *u = context;
-    char path[2 * PATH_LEN];
-    snprintf(path, sizeof path, "%s" PATH_NEW_KEY, u->night->venue->kiosks[u->key.kiosk].prefix);
-    if (access(path, F_OK) == 0) {
-        if (u->revoked->revoked_at == INT64_MAX)
-            u->revoked->revoked_at = world_now();
+    if (new_key_is_wanted(u->night, u->key.kiosk)) {
         u->key.number++;
         rotation_begin(u->night, &u->key, NULL);
     }
@@ -424,9 +431,9 @@ static void path_unit_looks(void *context, uint64_t looks)
 void move_root_revokes(struct night *n, const struct happening *h)
 {
     struct path_unit *u = world_memory(sizeof *u);
-    *u = (struct path_unit){.night = n, .key = *h, .revoked = &n->phone[1]};
+    *u = (struct path_unit){.night = n, .key = *h};
     if (n->kiosks > 1)
         return;
-    laptop_opens(n, h, u->revoked);
+    laptop_opens(n, h, &n->phone[1]);
     world_at(world_now() + LEAVING, path_unit_looks, u, NIGHT / PATH_UNIT_LOOKS);
 }

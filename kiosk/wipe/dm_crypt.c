@@ -19,12 +19,13 @@ enum { ROOM = 16384 };
 struct call {
     struct dm_ioctl head;
     char room[ROOM];
+    char end; /* stays 0 */
 };
 
 static int dm_ask(int fd, unsigned long request, struct call *c, const char *name, uint32_t flags)
 {
     c->head.version[0] = DM_VERSION_MAJOR;
-    c->head.data_size = sizeof *c;
+    c->head.data_size = offsetof(struct call, end);
     c->head.data_start = offsetof(struct call, room);
     c->head.flags = flags;
     snprintf(c->head.name, sizeof c->head.name, "%s", name);
@@ -65,26 +66,53 @@ static enum dm_crypt_state table_state(int fd, const char *name, uint64_t *lengt
     return MAPPING_ALIVE;
 }
 
-bool dm_writes_in_place(const char *name)
+/* The status of a mirror or RAID has a letter for each of its disks in one word: A or a for one
+ * that works, others for one that does not. */
+static bool lacks_a_disk(const char *status)
+{
+    for (const char *at = status; *at; at += strspn(at, " ")) {
+        size_t len = strcspn(at, " ");
+        if (strspn(at, "AaDFSRU") >= len && strcspn(at, "DFSRU") < len)
+            return true;
+        at += len;
+    }
+    return false;
+}
+
+static enum place_below dm_below_piece(const struct dm_target_spec *piece, const char *status)
 {
     static const char *const kinds[] = {"linear", "striped", "crypt",     "mirror", "raid",
                                         "delay",  "flakey",  "multipath", "error",  "zero"};
+    bool known = false;
+
+    for (size_t k = 0; k < sizeof kinds / sizeof *kinds && !known; k++)
+        known = strncmp(piece->target_type, kinds[k], sizeof piece->target_type) == 0;
+    if (known &&
+        (strcmp(piece->target_type, "raid") == 0 || strcmp(piece->target_type, "mirror") == 0) &&
+        lacks_a_disk(status))
+        return PLACE_DEGRADED;
+    return known ? PLACE_DISK : PLACE_SNAPSHOT;
+}
+
+enum place_below dm_below(const char *name)
+{
     struct call c = {0};
     struct dm_target_spec piece;
     int fd = open_control();
     uint32_t at = 0, i = 0;
-    bool known = fd >= 0 && dm_ask(fd, DM_TABLE_STATUS, &c, name, 0) == 0 &&
+    enum place_below below = PLACE_DISK;
+    bool whole = fd >= 0 && dm_ask(fd, DM_TABLE_STATUS, &c, name, 0) == 0 &&
                  !(c.head.flags & DM_BUFFER_FULL_FLAG);
 
-    for (; known && i < c.head.target_count && at <= ROOM - sizeof piece; i++) {
+    for (; whole && below == PLACE_DISK && i < c.head.target_count; i++) {
+        if (at > ROOM - sizeof piece)
+            break;
         memcpy(&piece, c.room + at, sizeof piece);
-        known = false;
-        for (size_t k = 0; k < sizeof kinds / sizeof *kinds && !known; k++)
-            known = strncmp(piece.target_type, kinds[k], sizeof piece.target_type) == 0;
+        below = dm_below_piece(&piece, c.room + at + sizeof piece);
         at = piece.next;
     }
     file_close(fd);
-    return known && i == c.head.target_count;
+    return below == PLACE_DISK && (!whole || i < c.head.target_count) ? PLACE_SNAPSHOT : below;
 }
 
 static int replace_table(int fd, const char *name, uint64_t length)

@@ -1,7 +1,7 @@
 #ifndef PORCHLIGHT_WIPE_DM_CRYPT_H
 #define PORCHLIGHT_WIPE_DM_CRYPT_H
 
-#include <stdbool.h>
+#include "kiosk/wipe/place.h"
 
 enum dm_crypt_state {
     MAPPING_GONE,  /* no mapping of that name */
@@ -18,8 +18,9 @@ enum dm_crypt_state dm_crypt_kill(const char *name);
 /* Looks without touching. If the device mapper does not answer: MAPPING_ALIVE. */
 enum dm_crypt_state dm_crypt_look(const char *name);
 
-/* Whether every piece of the mapping writes where it is told to, and keeps no old block: no
- * snapshot, cache or journal. False also if it cannot be asked. */
-bool dm_writes_in_place(const char *name);
+/* PLACE_DISK if every piece of the mapping writes where it is told to, and keeps no old block.
+ * PLACE_DEGRADED: a disk of its RAID is missing. PLACE_SNAPSHOT: all else, also if it cannot be
+ * asked. */
+enum place_below dm_below(const char *name);
 
 #endif

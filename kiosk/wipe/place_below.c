@@ -111,9 +111,7 @@ static enum place_below look_at_kind(int device, const char *path)
         return PLACE_DEGRADED;
     if (place_read_line(device, "backing_dev", text, sizeof text) && strcmp(text, "none") != 0)
         return PLACE_SNAPSHOT; /* zram writes pages out to it */
-    if (place_read_line(device, "dm/name", text, sizeof text) && !dm_writes_in_place(text))
-        return PLACE_SNAPSHOT;
-    return PLACE_DISK;
+    return place_read_line(device, "dm/name", text, sizeof text) ? dm_below(text) : PLACE_DISK;
 }
 
 /* The device's folder in sysfs, or that of the whole disk whose partition it is. */

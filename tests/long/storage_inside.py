@@ -142,6 +142,24 @@ def another_stick(word, kind):
     return said
 
 
-OTHERS = {"flaky": failing_disk, "kept": writing_service, "fat": shorter_on_fat, "stick": another_stick}
+def raid_of_lvm(word, loses):
+    """A RAID volume of two disks, of which the second is missing after a restart."""
+    where = prepare("raid", "dm-mod dm-raid raid1")
+    sh("pvcreate -qq -ff -y $1 $2 >/dev/null; vgcreate -qq venue $1 $2; "
+       "lvcreate -qq -y -Wn -Zn --type raid1 -m 1 --nosync -L 40M -n data venue; "
+       "mkfs.ext4 -q /dev/venue/data; mount /dev/venue/data $3", "/dev/ubda", "/dev/ubdb", where)
+    sh(planting(word), "", "", where)
+    if loses == "True":
+        sh("umount $3; vgchange -qq -an venue >/dev/null; dd if=/dev/zero of=$2 bs=1M count=1 2>/dev/null; "
+           "vgchange -qq -ay --activationmode degraded venue >/dev/null 2>&1; "
+           "mount /dev/venue/data $3",
+           "", "/dev/ubdb", where)
+    keep(["/dev/ubda", "/dev/ubdb"])
+    said = ask("DRILL", "WIPE")
+    sh("umount $1", where)
+    return said
+
+
+OTHERS = {"raid": raid_of_lvm, "flaky": failing_disk, "kept": writing_service, "fat": shorter_on_fat, "stick": another_stick}
 said = OTHERS[sys.argv[1]](*sys.argv[2:]) if sys.argv[1] in OTHERS else one_kind(*sys.argv[1:])
 Path("/run/out/result").write_text(json.dumps(said))

@@ -53,6 +53,18 @@ def test_a_disk_that_fails_in_the_middle(folder):
     assert count(folder, "disk", 1, word) == 0
 
 
+@pytest.mark.parametrize("loses", [False, True], ids=["whole", "without its second disk"])
+def test_a_raid_of_lvm(folder, loses):
+    """As md's: the disk that is missing keeps what it has."""
+    word = "canary-" + secrets.token_hex(20)
+    said = uml.run(folder, disks(folder, 2, 64), "tests.long.storage_inside", "raid", word, loses)
+    names = [f"raid-{name}" for name in TARGETS]
+    outcomes = dict.fromkeys(names, "unverified" if loses else "destroyed")
+    assert said == dict.fromkeys(("plan", "drill", "wipe"), outcomes)
+    assert count(folder, "before", 2, word) >= 18
+    assert (count(folder, "disk", 2, word) > 0) == loses
+
+
 def test_a_unit_that_is_stopped_first_is_no_obstacle(folder):
     """And where nobody could stop it, as here without systemd, the wipe says so."""
     said = uml.run(folder, [], "tests.long.storage_inside", "kept", "canary-" + secrets.token_hex(20))

@@ -139,10 +139,6 @@ struct place_verdict place_judge(const struct place_facts *f)
              "its file system also writes contents to its journal (data=journal), which keeps "
              "them",
              "Mount it without data=journal. " SETTLE},
-        in_inodes = {PLACE_UNSURE, 0,
-                     "its file system keeps small files in inodes (inline_data), and its journal "
-                     "keeps what they had",
-                     "Keep it in a file system without inline_data."},
         swapped = {PLACE_UNSURE, 0,
                    "it is in memory, and swap is on: some of it may be on the disk",
                    "Switch swap off, as sudo porchlight doctor says, and restart: what is swapped "
@@ -156,7 +152,6 @@ struct place_verdict place_judge(const struct place_facts *f)
         return unknown;
     v = place_worse(judge_habit(habit_of(f->at.type)), place_judge_device(f->below));
     v = place_worse(v, f->journals_data ? journal : fine);
-    v = place_worse(v, f->in_inodes ? in_inodes : fine);
     v = place_worse(v, f->swaps && strcmp(f->at.type, "tmpfs") == 0 ? swapped : fine);
     v = place_worse(v, f->covers ? covers : fine);
     return place_worse(v, f->read_only ? read_only : fine);
@@ -194,6 +189,11 @@ struct place_verdict place_judge_file(const struct place_file *file)
           "it is compressed, so an overwrite goes to new blocks and the old ones "
           "stay",
           "Take the attribute off with chattr -c and write the file again."}},
+        {file->in_inode,
+         {PLACE_UNSURE, 0,
+          "its file system keeps small files in inodes (inline_data), and its journal keeps what "
+          "they had",
+          "Keep it in a file system without inline_data."}},
         {file->journaled,
          {PLACE_UNSURE, 0, "its contents go through the file system's journal, which keeps them",
           "Take the attribute off with chattr -j. " SETTLE}},

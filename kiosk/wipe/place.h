@@ -60,7 +60,6 @@ struct place_facts {
     struct place at;
     bool read_only;
     bool journals_data; /* ext4's data=journal */
-    bool in_inodes;     /* ext4's inline_data: small files are in inodes, which are journaled */
     bool swaps;         /* memory is swapped out to a disk */
     bool covers;        /* something else is mounted below it, which is hidden */
     enum place_below below;
@@ -73,6 +72,7 @@ struct place_file {
     uint64_t links;
     bool shared;        /* FIEMAP: another file has some of its blocks */
     bool encoded;       /* compressed, or its blocks are not its bytes */
+    bool in_inode;      /* its contents are in the inode, which is journaled, or may have been */
     bool journaled;     /* its contents go through the journal (chattr +j) */
     bool sealed;        /* fs-verity: it cannot be written */
     bool loop_reads_it; /* a loop device writes to it */

@@ -29,6 +29,9 @@ struct fsuuid2 {
 };
 #define FS_IOC_GETFSUUID _IOR(0x15, 0, struct fsuuid2)
 #endif
+#ifndef FS_INLINE_DATA_FL
+#define FS_INLINE_DATA_FL 0x10000000
+#endif
 #ifndef FS_VERITY_FL
 #define FS_VERITY_FL 0x00100000
 #endif
@@ -200,12 +203,14 @@ static bool name_device(dev_t device, char name[PLACE_WITHIN_MAX])
 }
 
 /* data=journal may also be a default in the superblock, which mountinfo does not show. */
-static bool journals_by_default(const char *name)
+static bool journals_by_default(dev_t device)
 {
-    char path[PLACE_WITHIN_MAX], text[4096];
+    char name[PLACE_WITHIN_MAX], path[PLACE_WITHIN_MAX], text[4096];
     ssize_t n;
     int fd;
 
+    if (!name_device(device, name))
+        return false;
     snprintf(path, sizeof path, "/proc/fs/ext4/%.200s/options", name);
     fd = open(path, O_RDONLY | O_CLOEXEC);
     n = fd < 0 ? 0 : file_read_all(fd, text, sizeof text - 1);
@@ -214,15 +219,16 @@ static bool journals_by_default(const char *name)
     return strstr(text, "data=journal");
 }
 
-/* Only ext4's superblock shows inline_data: a file that has grown may have been in its inode
- * before. Documentation/filesystems/ext4/super.rst of the kernel. */
-static bool keeps_files_in_inodes(const char *name)
+/* Only the superblock shows it: Documentation/filesystems/ext4/super.rst of the kernel. */
+bool place_look_keeps_in_inodes(dev_t device)
 {
     enum { SUPERBLOCK = 1024, MAGIC = 0x38, INCOMPAT = 0x60, INLINE_DATA_HIGH = 0x80, READ = 0x64 };
     unsigned char block[READ] = {0};
-    char path[PLACE_WITHIN_MAX];
+    char name[PLACE_WITHIN_MAX], path[PLACE_WITHIN_MAX];
     int fd;
 
+    if (!name_device(device, name))
+        return false;
     snprintf(path, sizeof path, "/dev/%.200s", name);
     fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
     if (fd >= 0 && pread(fd, block, sizeof block, SUPERBLOCK) != sizeof block)
@@ -230,16 +236,6 @@ static bool keeps_files_in_inodes(const char *name)
     file_close(fd);
     return block[MAGIC] == 0x53 && block[MAGIC + 1] == 0xef &&
            (block[INCOMPAT + 1] & INLINE_DATA_HIGH);
-}
-
-static void look_at_ext(struct place_facts *f, dev_t device)
-{
-    char name[PLACE_WITHIN_MAX];
-
-    if (!name_device(device, name))
-        return;
-    f->journals_data |= journals_by_default(name);
-    f->in_inodes = keeps_files_in_inodes(name);
 }
 
 /* In a chroot, mountinfo lacks the mount that the root folder itself is in: its type by statfs's
@@ -286,9 +282,8 @@ void place_look(struct place_facts *f, const char *mounts, int fd, const char *p
     memcpy(f->at.source, m.source, sizeof f->at.source);
     f->covers = place_covers(mounts, &m, path);
     f->read_only = m.read_only || (fstatvfs(fd, &vfs) == 0 && (vfs.f_flag & ST_RDONLY) != 0);
-    f->journals_data = m.journals_data;
-    if (strncmp(m.type, "ext", 3) == 0)
-        look_at_ext(f, st.st_dev);
+    f->journals_data =
+        m.journals_data || (strncmp(m.type, "ext", 3) == 0 && journals_by_default(st.st_dev));
     f->below = place_look_device(st.st_dev);
     f->swaps = !m.no_swap && strcmp(m.type, "tmpfs") == 0 && swaps_to_disk();
     look_for_uuid(&f->at, fd, st.st_dev);
@@ -373,6 +368,7 @@ void place_look_file(struct place_file *file, int fd)
     if (ioctl(fd, FS_IOC_GETFLAGS, &flags) == 0) {
         file->encoded = (flags & FS_COMPR_FL) != 0;
         file->journaled = (flags & FS_JOURNAL_DATA_FL) != 0;
+        file->in_inode = (flags & FS_INLINE_DATA_FL) != 0;
         file->sealed = (flags & FS_VERITY_FL) != 0;
     }
     if (fstatfs(fd, &fs) == 0 && fs.f_type == XFS_SUPER_MAGIC)

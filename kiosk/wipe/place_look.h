@@ -28,6 +28,10 @@ bool place_look_alive(int fd, const char *handle);
 /* One opened file. */
 void place_look_file(struct place_file *file, int fd);
 
+/* Whether it is ext4 with inline_data: a file that has grown may have been in its inode before. It
+ * opens the device, which a disk that has just failed may hold up. */
+bool place_look_keeps_in_inodes(dev_t device);
+
 /* What a block device is made of: place_below.h, on this machine. */
 enum place_below place_look_device(dev_t device);
 

@@ -179,7 +179,7 @@ static uint32_t wipe_target(struct walk *w, size_t i)
 
     target_place_look(&w->scope, t, &place);
     if (phase_of(w, i) > PLAN_KEYS) /* before its folders have other names */
-        target_place_look_for_deleted(&w->scope, t, false, &place);
+        target_place_look_closer(&w->scope, t, false, &place);
     keep_doubt(&keeper, &place);
     target_wipe(&w->scope, t, &report);
     if (had) {
@@ -226,7 +226,7 @@ static void walk_also(struct walk *w, size_t i)
         ops->settle(&w->scope, t, &report);
     target_also(&w->scope, t, &report);
     if (t->kind != PLAN_FSCRYPT) /* whatever is open in it no longer opens */
-        target_place_look_for_deleted(&w->scope, t, false, &kept);
+        target_place_look_closer(&w->scope, t, false, &kept);
     target_place_lower(&kept, &report);
     if (report.outcome > WIPE_ALREADY_GONE)
         w->outcomes[i] = record_result(w, i, &report, 0);

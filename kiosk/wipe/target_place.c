@@ -245,10 +245,11 @@ static bool walk_folder(const struct walk_on *w, int fd, int depth)
     return going;
 }
 
-void target_place_look_for_deleted(const struct scope *s, const struct plan_target *t, bool asleep,
-                                   struct target_place *p)
+void target_place_look_closer(const struct scope *s, const struct plan_target *t, bool asleep,
+                              struct target_place *p)
 {
-    static const struct place_file kept = {.regular = true, .links = 1, .kept = true};
+    static const struct place_file kept = {.regular = true, .links = 1, .kept = true},
+                                   in_inode = {.regular = true, .links = 1, .in_inode = true};
     char path[PLACE_WITHIN_MAX];
     struct place at;
     struct stat st;
@@ -257,6 +258,8 @@ void target_place_look_for_deleted(const struct scope *s, const struct plan_targ
         return;
     snprintf(path, sizeof path, "%s%s", s->path, remembered_path(t));
     scope_place(s, t, &at);
+    if (strncmp(at.type, "ext", 3) == 0 && place_look_keeps_in_inodes(st.st_dev))
+        p->verdict = place_worse(p->verdict, place_judge_file(&in_inode));
     if (holder_keeps_deleted(st.st_dev, path, at.within, !is_one_file(t->kind),
                              asleep ? s->plan : NULL, p->keeper))
         p->verdict = place_worse(p->verdict, place_judge_file(&kept));
@@ -269,7 +272,7 @@ void target_place_walk(const struct scope *s, const struct plan_target *t, struc
     char leaf[PLAN_PATH_MAX];
     int folder, fd;
 
-    target_place_look_for_deleted(s, t, true, p);
+    target_place_look_closer(s, t, true, p);
     folder = p->counts && t->root >= 0 ? scope_parent(s, t, leaf) : -1;
     if (folder >= 0 && is_one_file(t->kind))
         look_at_lease(&w, folder, leaf);

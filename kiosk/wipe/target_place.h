@@ -23,10 +23,11 @@ struct target_place {
 /* Touches nothing, and does not look into folders. */
 void target_place_look(const struct scope *s, const struct plan_target *t, struct target_place *p);
 
-/* Looks for programs that have a deleted file of it open: lowers the verdict. `asleep`: those whose
- * units the plan stops first do not count. Takes some milliseconds. */
-void target_place_look_for_deleted(const struct scope *s, const struct plan_target *t, bool asleep,
-                                   struct target_place *p);
+/* Looks for what takes some milliseconds, so that no key waits for it: programs that have a deleted
+ * file of it open, and whether its file system's journal may have it. Lowers the verdict. `asleep`:
+ * programs whose units the plan stops first do not count. */
+void target_place_look_closer(const struct scope *s, const struct plan_target *t, bool asleep,
+                              struct target_place *p);
 
 /* The same, and looks into the folders of a tree: lowers the verdict to that of the worst file in
  * it. `go_on` is asked for each entry, and ends the walk; it may be NULL. */

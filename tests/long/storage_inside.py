@@ -160,6 +160,7 @@ def raid_of_lvm(word, loses):
     return said
 
 
-OTHERS = {"raid": raid_of_lvm, "flaky": failing_disk, "kept": writing_service, "fat": shorter_on_fat, "stick": another_stick}
+OTHERS = {"raid": raid_of_lvm, "flaky": failing_disk, "kept": writing_service, "fat": shorter_on_fat,
+          "stick": another_stick}
 said = OTHERS[sys.argv[1]](*sys.argv[2:]) if sys.argv[1] in OTHERS else one_kind(*sys.argv[1:])
 Path("/run/out/result").write_text(json.dumps(said))

@@ -59,15 +59,16 @@ static void look_at_paths(struct look *l, const struct delivery *d)
 {
     struct delivery_path paths[CONFIG_BROKERS_MAX];
     size_t n = delivery_paths(d, paths), up = 0;
-    bool rights = false, limits = false;
+    bool lost = false, rights = false, limits = false;
     for (size_t i = 0; i < n; i++) {
         up += paths[i].up;
+        lost |= paths[i].lost;
         rights |= paths[i].up && paths[i].fault == MQTT_FAULT_RIGHTS;
         limits |= paths[i].up && paths[i].fault == MQTT_FAULT_LIMITS;
     }
     if (up == 0)
         return;
-    trouble_look(l, TROUBLE_PATH_DOWN, up < n);
+    trouble_look(l, TROUBLE_PATH_DOWN, lost);
     trouble_look(l, TROUBLE_BROKER_RIGHTS, rights);
     trouble_look(l, TROUBLE_BROKER_LIMITS, limits);
 }

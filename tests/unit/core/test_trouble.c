@@ -156,7 +156,7 @@ static const struct {
     {"ups-silent", 30, 10, "c"},    {"ups-worn", 0, 60, "c"},
     {"lid", 0, 10, "nrh"},          {"tilt", 0, 10, "nrh"},
     {"box-tamper", 0, 10, "nrh"},   {"broker-rights", 0, 60, "nc"},
-    {"broker-limits", 0, 60, "nc"}, {"path-down", 40, 30, "c"},
+    {"broker-limits", 0, 60, "nc"}, {"path-down", 0, 30, "c"},
     {"relay-silent", 0, 10, "n"},   {"one-relay-silent", 0, 10, "rc"},
     {"no-phone-rang", 60, 0, "c"},  {"undervoltage", 0, 0, "cm"},
     {"heat", 0, 0, "cm"},           {"battery", 0, 0, "cm"},

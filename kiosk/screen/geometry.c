@@ -85,7 +85,7 @@ static void frame_place(struct frame *f, const struct geometry *g, float unit, f
                             f->reach,
                         (g->tall ? 230.0f : 95.0f) * f->k);
     f->water = floorf(f->bottom - depth);
-    f->top = whole ? 0 : floorf(f->water - fmaxf(0.36f * f->reach, 122 * f->k));
+    f->top = whole ? 0 : floorf(f->water - fmaxf(0.36f * f->reach, 146 * f->k));
     f->house_x = f->w - fmaxf((g->tall && whole ? 300.0f : 384.0f) * f->u,
                               (g->tall ? 124.0f : 190.0f) * f->k);
     f->crowded = whole && !g->tall && f->k > 1.8f * g->u;

@@ -67,9 +67,10 @@ static void draw_glints(struct items *l, const struct frame *f, const struct geo
         float spread = k % 2 ? 60 + 280 * far : 900;
         float swell = still ? 0.3f : sinf(v->seconds * q->rate + q->turn);
         bool path = k % 2;
+        float at = x + q->x * spread * f->u, y = f->water + 6 * f->u + far * (depth - 12 * f->u);
         float a = light * fmaxf(0, swell) * (path ? 0.90f : 0.25f) * fminf(1, 0.1f + 6 * far);
-        items_glint(l, x + q->x * spread * f->u, f->water + 6 * f->u + far * (depth - 12 * f->u),
-                    34 * wide, (path ? 3.8f : 1.4f) * wide + 0.6f, ink_fade(ink, a));
+        a *= shore_free(f, at, y, 8 * wide);
+        items_glint(l, at, y, 34 * wide, (path ? 3.8f : 1.4f) * wide + 0.6f, ink_fade(ink, a));
     }
 }
 

@@ -23,6 +23,11 @@ struct shore {
 /* What flies or floats behind the headland: mist, boat out, ducks, birds, kite. */
 void shore_far(struct items *l, const struct shore *s, const struct cue_fade *show);
 
+/* How far a glint may be seen at x, y px of the water that reaches `reach` px to both sides, 0 to
+ * 1: none is where a boat near the shore is, or would be, for its sails are known by their light.
+ * In a band the light's path is elsewhere. */
+float shore_free(const struct frame *f, float x, float y, float reach);
+
 /* Jetty and moored boat, then trees and house (shore_house.c). */
 void shore_near(struct items *l, const struct shore *s, const struct cue_fade *show);
 void shore_house(struct items *l, const struct shore *s, const struct cue_fade *show);

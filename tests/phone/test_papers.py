@@ -47,6 +47,11 @@ for (const s of sections) {
         bad.push('cut off: ' + s.innerText);
     }
 }
+for (const s of sections.filter((x) => x.querySelector('svg'))) {
+    const [box, text] = [s, s.lastElementChild].map((n) => n.getBoundingClientRect());
+    const [above, below] = [text.top - box.top, box.bottom - text.bottom];
+    if (Math.abs(above - below) > 8) bad.push(`${above} above, ${below} below: ${s.innerText}`);
+}
 const sizes = new Set(sections.map((s) => `${s.offsetWidth}`));
 for (const n of document.querySelectorAll('body, h1, h2, p')) {
     const { color } = getComputedStyle(n);
@@ -152,6 +157,13 @@ def test_the_member_card_folds_to_a_pocket(browser, cards):
         assert pages(html, venue.prefix, size) == len(LANGUAGES), size
     count, widths, bad = measured(browser, html)
     assert (count, bad) == (8 * len(LANGUAGES), []) and widths <= 2
+
+
+def test_what_a_panel_says_is_in_its_middle(browser):
+    """With the lines that a venue has before its host writes longer ones."""
+    with Venue() as venue:
+        venue.set_up()
+        assert measured(browser, venue.etc / "papers/member.html")[2] == []
 
 
 def test_the_staff_card_has_every_cue_on_one_page(browser, cards):

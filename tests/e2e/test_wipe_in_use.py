@@ -128,7 +128,7 @@ def test_a_deleted_file_that_somebody_has_open_is_not_destroyed(venue, what, pla
 LEASE = """
 import fcntl, os, signal, sys
 kind = {"r": fcntl.F_RDLCK, "w": fcntl.F_WRLCK}[sys.argv[1]]
-fd = os.open(sys.argv[2], os.O_RDONLY if kind == fcntl.F_RDLCK else os.O_RDWR)
+fd = os.open(sys.argv[2], os.O_RDONLY)
 signal.signal(signal.SIGIO, lambda *_: os.close(fd) if sys.argv[3] == "polite" else None)
 fcntl.fcntl(fd, fcntl.F_SETLEASE, kind)
 print("open", flush=True)

@@ -83,7 +83,7 @@ static void birds(struct items *l, const struct shore *s, const struct cue_fade 
         float y = cy + s->k * (at[k][1] + 4 * shore_sway(s, 0.16f, turn + 1));
         struct ink ink[2];
         tone_halves(shore_behind(s, y - 20 * s->k), shore_hex(0x2c3a44, 1), light,
-                    (1.0f + 0.2f * s->sky.night) * SHORE_CONTRAST, ink);
+                    (1.0f + 0.45f * s->sky.night) * SHORE_CONTRAST, ink);
         bird(l, x, y, s->k * (k == 0 ? 0.92f : 0.89f), shore_sway(s, 0.35f, turn), ink,
              show->birds[k]);
     }
@@ -133,6 +133,9 @@ static struct berth berth_near(const struct frame *f)
 float shore_free(const struct frame *f, float x, float y, float reach)
 {
     struct berth at = berth_near(f);
+    float depth = (y - f->water) / fminf(f->bottom - f->water, 160 * f->k);
+    if (f->tall && f->top <= 0 && depth > 0.1f && depth < 1 && x < 290 * f->k + reach)
+        return 0;
     float up = (at.y + 4 * f->k - y) / (104 * f->k); /* of the mast */
     if (f->top > 0 || up < 0 || up > 1)
         return 1;
@@ -192,9 +195,11 @@ static void kite(struct items *l, const struct shore *s, float a)
     y += 5 * k * shore_sway(s, 0.13f, 2);
     float line[] = {x, y, x + 2 * k, y, hand_x + 2 * k, hand_y, hand_x, hand_y};
     struct ink behind = shore_behind(s, y + 10 * k);
+    float moonlight = behind_house ? 0.5f * s->sky.night : 0;
     struct ink one = tone_against(behind, shore_hex(0x8f2f2a, 1), shore_hex(0xd98a6c, 1),
-                                  0.86f * SHORE_CONTRAST);
-    struct ink two = tone_lighter(behind, shore_hex(0xd8a07c, 1), 0.84f * SHORE_CONTRAST);
+                                  (0.86f + moonlight) * SHORE_CONTRAST);
+    struct ink two =
+        tone_lighter(behind, shore_hex(0xd8a07c, 1), (0.84f + moonlight) * SHORE_CONTRAST);
     items_poly(l, line, 4, ink_fade(one, 0.45f * a));
     for (int n = 1; n <= 2; n++)
         shore_poly(l, bow, 4, x + k * (9 * (float)n + 4 * shore_sway(s, 0.3f, (float)n)),

@@ -25,7 +25,7 @@ void shore_far(struct items *l, const struct shore *s, const struct cue_fade *sh
 
 /* How far a glint may be seen at x, y px of the water that reaches `reach` px to both sides, 0 to
  * 1: none is where a boat near the shore is, or would be, for its sails are known by their light.
- * In a band the light's path is elsewhere. */
+ * In a band the light's path is elsewhere. On a standing panel none is among the ducks either. */
 float shore_free(const struct frame *f, float x, float y, float reach);
 
 /* Jetty and moored boat, then trees and house (shore_house.c). */

@@ -33,9 +33,11 @@ int input_line_open(struct input_line *w, struct sim_bus *bus)
     if (w->spec.address[0] == '\0')
         return 0;
     w->line = line_open(w->who, &w->spec, bus, &w->why);
-    if (!w->line && !w->complained)
+    bool taken = !w->line && errno == EBUSY;
+    if (!w->line && (!w->complained || (taken && !w->taken)))
         log_error("%s", w->why.text);
     w->complained = !w->line;
+    w->taken = taken;
     return w->line ? 0 : -1;
 }
 

@@ -11,7 +11,7 @@ struct input_line {
     char who[CONFIG_NAME_MAX + 16]; /* "switch front", for messages */
     struct line_spec spec;          /* address empty: not wired */
     struct line *line;              /* NULL: not wired, or missing */
-    bool complained;
+    bool complained, taken;         /* what the log has said: it is missing, somebody else has it */
     struct line_error why; /* of a missing line: a sentence for a person, which names the line */
 };
 
@@ -20,7 +20,7 @@ void input_line_init(struct input_line *w, const char *kind, const char *name,
                      const struct config_line *c, enum line_direction direction, int64_t debounce);
 
 /* 0: the line is open, or there is no wire. -1: it is missing; log_error said why, and says it once
- * until the line has been there. */
+ * until the line has been there. Who has taken it meanwhile is said as well. */
 int input_line_open(struct input_line *w, struct sim_bus *bus);
 
 /* The same, and from then on the loop calls `on_edges` with `context` while edges wait, until the

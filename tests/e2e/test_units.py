@@ -48,6 +48,12 @@ def test_nothing_gives_up(path):
     assert re.search(r"^Restart=(always|on-failure)$", text, re.M)
 
 
+def test_what_the_alarm_takes_along_starts_as_often_as_it_does():
+    """A path unit that had started five times in ten seconds failed for good, and with it the root key's revocations."""
+    along = [p for p in (ROOT / "systemd").iterdir() if p.is_file() and "PartOf=porchlightd" in p.read_text()]
+    assert along and all("StartLimitIntervalSec=0" in p.read_text() for p in along)
+
+
 def test_every_exception_of_the_wipe_is_argued():
     for name in ("porchlight-wipe", "porchlight-wipe-resume"):
         text = (ROOT / f"systemd/{name}.service").read_text()

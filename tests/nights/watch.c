@@ -289,6 +289,15 @@ static struct press *newest_of(const struct station *s)
     return NULL;
 }
 
+/* Whether the record may not be on the card yet: what failed is tried again each second, and a sync
+ * that began while the card was slow may still be under way. */
+static bool record_may_wait(const struct station *s)
+{
+    int64_t slowest = s->disk.slow > 2 * S ? s->disk.slow : 2 * S;
+    return (s->disk.faults & (DISK_FULL | DISK_READ_ONLY | DISK_FAILING)) != 0 ||
+           night_disk_is_broken(watch.night, world_now() - slowest, world_now());
+}
+
 void watch_screen(struct station *s, const struct screen_cue *cue)
 {
     const struct press *p = newest_of(s);
@@ -298,10 +307,8 @@ void watch_screen(struct station *s, const struct screen_cue *cue)
         !p->delivered)
         watch_fail("handed-over-to-somebody", "%s is shown as handed over, and nobody had it",
                    watch_short_id(&p->id));
-    /* What failed is tried again each second. */
-    bool unwritable = (s->disk.faults & (DISK_FULL | DISK_READ_ONLY | DISK_FAILING)) != 0 ||
-                      night_disk_is_broken(watch.night, world_now() - 2 * S, world_now());
-    if (cue->signs & CUE_ACCEPTED && !(cue->signs & CUE_DRILL) && p && !p->kept && !unwritable)
+    if (cue->signs & CUE_ACCEPTED && !(cue->signs & CUE_DRILL) && p && !p->kept &&
+        !record_may_wait(s))
         watch_fail("handed-over-is-recorded",
                    "%s is shown as handed over, and a power cut would lose it",
                    watch_short_id(&p->id));
@@ -310,10 +317,9 @@ void watch_screen(struct station *s, const struct screen_cue *cue)
 void watch_wipe(struct station *s, const void *word, size_t len)
 {
     const struct record *r = &watch.durable[index_of(s)];
-    /* It waits 250 ms for the record. A slow write may still be under way, a failed one comes
-     * again. */
-    bool disk = night_disk_is_broken(watch.night, world_now() - 2 * S, world_now());
-    if (len == 4 && memcmp(word, "WIPE", 4) == 0 && !r->standing.wipe_pending && !disk)
+    /* It waits 250 ms for the record. */
+    if (len == 4 && memcmp(word, "WIPE", 4) == 0 && !r->standing.wipe_pending &&
+        !record_may_wait(s))
         watch_fail("wipe-after-its-intent", "%s: the wipe began, and its intent was not durable",
                    s->machine->name);
     if (len == 6 && memcmp(word, "FINISH", 6) == 0) {

@@ -13,7 +13,7 @@ from tests.kit.process import Process
 from tests.kit.wires import MS, now
 
 OLD = "513488eee986f1be77639b0508580199a6678dbd"
-SPACING_S = 0.015
+SPACING_S = 0.063  # a press of ours takes as long, and a processor that rests wakes up slowly
 LINE = 768  # as long as an alert on the wire
 
 SETTINGS = """module.exports = { flowFile: 'flows.json', credentialSecret: false, httpAdminRoot: false,

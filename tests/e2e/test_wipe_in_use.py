@@ -24,14 +24,18 @@ def venue(folder):
         yield made
 
 
+def opener(venue, name, *argv):
+    """A program in the venue's mounts that says when it has its file open."""
+    made = Process(name, venue.mounts.inside(*argv), venue.prefix / f"{name}.said")
+    wait.until(lambda: "open" in made.said(), made.said)
+    return made
+
+
 def keeper(venue, path, user=None):
     """A program that writes again and again what it has read."""
     drop = ["setpriv", "--reuid", user, "--clear-groups"] if user else []
-    made = Process("keeper", venue.mounts.inside(
-        "sh", "-c", 'exec 7<>"$0"; exec "$@"', path, *drop, "/usr/bin/python3", "-c", KEEPER),
-        venue.prefix / "keeper.said")
-    wait.until(lambda: "open" in made.said(), made.said)
-    return made
+    return opener(venue, "keeper", "sh", "-c", 'exec 7<>"$0"; exec "$@"', path, *drop,
+                  "/usr/bin/python3", "-c", KEEPER)
 
 
 @pytest.mark.parametrize("user", [None, "65534"], ids=["root's", "another user's"])
@@ -138,10 +142,7 @@ while True:
 
 
 def lease(venue, kind, path, manner):
-    made = Process("server", venue.mounts.inside("/usr/bin/python3", "-c", LEASE, kind, venue.venue / path, manner),
-                   venue.prefix / "server.said")
-    wait.until(lambda: "open" in made.said(), made.said)
-    return made
+    return opener(venue, "server", "/usr/bin/python3", "-c", LEASE, kind, venue.venue / path, manner)
 
 
 @pytest.mark.parametrize("kind", "rw")

@@ -126,3 +126,19 @@ def test_what_one_window_forgets_no_other_keeps(venue):
 
 
 CLOCK_LOOKS = "window.looks = 0; setInterval(() => { window.looks += 1; }, 1000);"
+
+
+# The browser's answer to who has the connection waits until the test lets it go on.
+SLOW_LOCK = """if (isSecureContext) { const ask = navigator.locks.request.bind(navigator.locks);
+    navigator.locks.request = (name, options, then) => new Promise((go) => { window.answer = go; })
+        .then(() => ask(name, options, then)); }"""
+
+
+def test_a_window_that_opens_says_nothing_of_another_before_the_browser_has_answered(venue):
+    page = venue.phone(venue.kiosk())
+    page.cdp("Page.addScriptToEvaluateOnNewDocument", source=SLOW_LOCK)
+    page.driver.refresh()
+    page.until(lambda: page.shown("#title"), "the page has drawn what it knows")
+    assert "another window" not in page.run("return document.body.innerText")
+    page.run("window.answer()")
+    until_leads(page)

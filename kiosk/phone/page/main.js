@@ -64,7 +64,7 @@ const URGENT = ['lockdown', 'caution', 'duress', 'drill', 'lost'];
 const words = await loadWords(navigator.languages ?? ['en']);
 const { word } = words;
 const store = openStore(openArea());
-let turns = { isMine: () => true }; // until windows are asked which of them has the connection
+let turns = { isMine: () => true, isElsewhere: () => false }; // until windows are asked which of them has the connection
 let sessions = [];
 let refused = { count: 0, reason: null };
 let before = []; // the faces last drawn
@@ -122,10 +122,10 @@ function render() {
     drawPhones(sessions.filter((s) => s.membership.staff).map((s) => s.facts().counts), word);
     const links = sessions.flatMap((s) => s.links());
     const of = (status) => links.filter((l) => l === status).length;
-    if (turns.isMine()) {
-        drawLink(of('up'), of('asked'), links.length, word);
-    } else {
+    if (turns.isElsewhere()) {
         setText($('link'), word('elsewhere'));
+    } else if (turns.isMine()) {
+        drawLink(of('up'), of('asked'), links.length, word);
     }
 }
 

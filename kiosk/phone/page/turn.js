@@ -8,6 +8,7 @@ const NAME = 'kettle';
 export function takeTurns(begin, end) {
     const locks = navigator.locks;
     let mine = false;
+    let elsewhere = false; // another window has it; neither, until the browser has answered
     let release = () => {};
     let waiting = null; // aborts the request in line
     let current = null;
@@ -19,6 +20,7 @@ export function takeTurns(begin, end) {
                 return null;
             }
             mine = true;
+            elsewhere = false;
             begin();
             return new Promise((done) => {
                 release = done;
@@ -33,6 +35,7 @@ export function takeTurns(begin, end) {
                 return;
             }
             mine = false;
+            elsewhere = true;
             end();
             line();
         });
@@ -79,5 +82,5 @@ export function takeTurns(begin, end) {
     addEventListener('pagehide', leave);
     addEventListener('pageshow', (e) => e.persisted && enter());
     enter();
-    return { isMine: () => mine };
+    return { isMine: () => mine, isElsewhere: () => elsewhere };
 }

@@ -81,24 +81,36 @@ static int record_file_settle(int fd, bool cell)
     return rc != 0 && cell && errno == EINVAL ? 0 : rc;
 }
 
+/* The slot of the newest record; -1 with errno (EBADMSG: there is none). */
+static int slot_newest(int fd, bool cell, struct record_slots *s, uint32_t *serial)
+{
+    uint8_t start[RECORD_READ];
+    struct record newest;
+    ssize_t len = read_start(fd, cell, start);
+    if (len < 0)
+        return -1;
+    *s = record_slots(cell, (size_t)len);
+    *serial = 0;
+    return record_newest(start, (size_t)len, cell, &newest, serial);
+}
+
 static int slot_write(int fd, const struct record_place *at, int *doubt, const struct record *r)
 {
-    uint8_t start[RECORD_READ], bytes[RECORD_MOST];
-    struct record before, now = *r;
+    uint8_t bytes[RECORD_MOST];
+    struct record now = *r;
+    struct record_slots s = {0};
     struct stat st;
-    uint32_t serial = 0;
+    uint32_t serial;
     if (fstat(fd, &st) != 0 ||
         (!at->cell && st.st_size < RECORD_FILE && file_make(fd, at->path) != 0))
         return -1;
-    ssize_t len = read_start(fd, at->cell, start);
-    if (len < 0)
-        return -1;
-    int slot = record_newest(start, (size_t)len, at->cell, &before, &serial);
+    int slot = slot_newest(fd, at->cell, &s, &serial);
+    if (*doubt == 0 && slot >= 0 && record_file_settle(fd, at->cell) != 0) {
+        posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED); /* the card's newest: the other one can go */
+        slot = slot_newest(fd, at->cell, &s, &serial);
+    }
     if (slot < 0 && errno != EBADMSG)
         return -1;
-    struct record_slots s = record_slots(at->cell, (size_t)len);
-    if (*doubt == 0 && slot >= 0 && record_file_settle(fd, at->cell) != 0)
-        *doubt = slot + 1;
     int to = *doubt > 0 ? *doubt - 1 : (slot + 1) % s.count;
     now.boxed = r->boxed && !at->cell;
     size_t size = record_encode(&now, serial + 1, bytes);

@@ -23,6 +23,8 @@ static struct {
     size_t count;
     uint8_t *memory;
     size_t used;
+    const char *texts[TEXTS];
+    size_t texts_count;
 } world;
 
 int64_t world_now(void)
@@ -50,6 +52,8 @@ void world_begin(uint64_t seed)
             give_up("no memory for a night");
     }
     memset(world.memory, 0, world.used);
+    memset(world.texts, 0, sizeof world.texts);
+    world.texts_count = 0;
     world.used = 0;
     world.seed = seed;
     world.hash = seed;
@@ -198,23 +202,18 @@ struct blob *blob_of(const void *bytes, size_t len)
     return b;
 }
 
-static const char *texts[TEXTS];
-
 const char *world_text(const char *text)
 {
     uint64_t h = 1469598103934665603u;
     for (const char *p = text; *p != '\0'; p++)
         h = (h ^ (uint8_t)*p) * 1099511628211u;
-    for (size_t i = h % TEXTS;; i = (i + 1) % TEXTS) {
-        if (!texts[i]) {
-            size_t len = strlen(text) + 1;
-            char *kept =
-                mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-            if (kept == MAP_FAILED)
-                give_up("no memory for a text");
-            texts[i] = memcpy(kept, text, len);
-        }
-        if (strcmp(texts[i], text) == 0)
-            return texts[i];
-    }
+    size_t i = h % TEXTS;
+    while (world.texts[i] && strcmp(world.texts[i], text) != 0)
+        i = (i + 1) % TEXTS;
+    if (world.texts[i])
+        return world.texts[i];
+    if (++world.texts_count == TEXTS)
+        give_up("no room for a text");
+    size_t len = strlen(text) + 1;
+    return world.texts[i] = memcpy(world_memory(len), text, len);
 }

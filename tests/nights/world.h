@@ -68,7 +68,7 @@ struct blob {
 };
 struct blob *blob_of(const void *bytes, size_t len);
 
-/* The same text is the same pointer, for as long as the program runs. */
+/* The same text is the same pointer, until the next night. */
 const char *world_text(const char *text);
 
 #endif

@@ -19,11 +19,14 @@ test('each fault has its sentence', () => {
     assert.deepEqual(keys({ ring: 'gone' }), ['willNotRing-gone']);
 });
 
-test('a wrong clock is said in its largest unit', () => {
+test('a wrong clock is said in the unit that people would choose', () => {
     const span = (clock) => healthOf({ ...fine, clock })[0];
     assert.deepEqual(span(-3600000 * 13), { key: 'clockBehind', span: { unit: 'hour', n: 13 } });
     assert.deepEqual(span(3599900), { key: 'clockAhead', span: { unit: 'hour', n: 1 } });
     assert.deepEqual(span(120000), { key: 'clockAhead', span: { unit: 'minute', n: 2 } });
+    const hours = (n) => Object.values(span(3600000 * n).span).join(' ');
+    assert.deepEqual([47, 48, 24 * 364, 8760, 24 * 365 * 56].map(hours),
+        ['hour 47', 'day 2', 'day 364', 'year 1', 'year 56']);
 });
 
 test('a button helps where the page can do something', () => {

@@ -203,6 +203,18 @@ def test_hours_and_spans_are_the_languages_own(venue, language, hour, ago):
     page.until_text("#lines", ago)
 
 
+@pytest.mark.parametrize("language, days, years", [
+    ("en", "3 days", "2 years"), ("ru", "3 дня", "2 года"), ("az", "3 gün", "2 il"),
+    ("ka", "3 დღე", "2 წელი"), ("ar", "أيام", "سنتان")])
+def test_a_clock_that_is_far_off_is_said_in_the_languages_own_units(venue, language, days, years):
+    def said(hours, span):
+        page = venue.page(language=language, before="const real = Date.now; "
+                          f"Date.now = () => real() + {hours} * 3600e3;")
+        page.until_text("#health", span)
+    said(72, days)
+    said(-17520, years)
+
+
 def test_a_sound_is_chosen_and_heard(venue):
     kiosk = venue.kiosk()
     page = venue.phone(kiosk, before="""const set = Object.getOwnPropertyDescriptor(

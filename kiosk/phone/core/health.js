@@ -2,6 +2,15 @@
 
 const CLOCK_OFF = 60000; // ms; an alert's times are shown in minutes
 
+// [unit, its ms, from how many of it the next unit is used]: a year is not 8,760 hours to anybody.
+const UNITS = [['minute', 60000, 60], ['hour', 3600000, 48], ['day', 86400000, 365],
+    ['year', 31557600000, Infinity]];
+
+function spanIn(ms) {
+    const [unit, one] = UNITS.find(([, length, most]) => Math.round(ms / length) < most);
+    return { unit, n: Math.round(ms / one) };
+}
+
 // storage: null, 'blocked' or 'full'; clock: ms by which the phone's clock is ahead of the server's, null
 // where unknown; sound: whether the page may sound; ring: null, or why wake-ups do not come.
 // Each is {key, values, fix}: `fix` names what a button opens.
@@ -14,9 +23,7 @@ export function healthOf({ storage, clock, sound, ring }) {
         found.push({ key: `willNotRing-${ring}`, fix: ring === 'denied' ? null : 'ring' });
     }
     if (clock !== null && Math.abs(clock) > CLOCK_OFF) {
-        const minutes = Math.round(Math.abs(clock) / 60000);
-        found.push({ key: clock > 0 ? 'clockAhead' : 'clockBehind', span: minutes < 60 ?
-            { unit: 'minute', n: minutes } : { unit: 'hour', n: Math.round(minutes / 60) } });
+        found.push({ key: clock > 0 ? 'clockAhead' : 'clockBehind', span: spanIn(Math.abs(clock)) });
     }
     if (!sound) {
         found.push({ key: 'soundLocked' });

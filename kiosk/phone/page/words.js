@@ -54,7 +54,7 @@ function speak(language, table) {
         language,
         word,
         standard: table.todo, // what to do now, where the host has not said it
-        spanOf, // {n, unit: 'minute' or 'hour'}
+        spanOf, // {n, unit: 'minute', 'hour', 'day' or 'year'}
         // ms since 1970, by the phone's own clock and zone: the wire speaks of UTC.
         timeOf: (at) => clock(Date.now() - at > DAY / 2 ? far() : {}).format(at),
         dateOf: (at) => clock({ day: 'numeric', month: known() ? 'long' : '2-digit' }).format(at),

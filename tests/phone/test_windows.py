@@ -113,6 +113,23 @@ def test_left_and_come_back_to(venue):
     until_leads(page)
 
 
+def test_a_wake_up_reaches_the_window_that_is_left(venue):
+    """The older of two, which followed, on a phone that is locked: it calls at once, and is what is found."""
+    kiosk = venue.kiosk()
+    page = venue.phone(kiosk)
+    newer = Window(page).until_leads()
+    until_follows(page)
+    newer.close()
+    page.lock()
+    kiosk.alarm("lockdown")
+    page.push("")
+    assert page.aside("window.noted.rings[0].hidden"), "the worker knows that nobody looked"
+    wait.until(lambda: page.aside("window.noted.shakes.length"), "a call, while it is locked", 60)
+    page.unlock()
+    page.until_face("lockdown")
+    until_leads(page)
+
+
 def test_what_one_window_forgets_no_other_keeps(venue):
     kiosk = venue.kiosk()
     page = venue.phone(kiosk)

@@ -194,6 +194,11 @@ void broker_path_age(struct broker_path *p, int64_t now)
         log_warning("broker %s: %s", p->setup.broker.name, line);
 }
 
+int64_t broker_path_age_at(const struct broker_path *p)
+{
+    return link_log_deadline(&p->log);
+}
+
 /* TOPIC_COUNT: none of ours. */
 static enum topic broker_path_topic_of(const struct sealer *c, const char *name)
 {

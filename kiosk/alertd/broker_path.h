@@ -85,8 +85,9 @@ void broker_path_is_let_in(struct broker_path *p);
 /* Messages were dropped: one account's flood costs that account alone. */
 void broker_path_is_flooded(struct broker_path *p, const struct mqtt_event *e, int64_t now);
 
-/* What time brings to the log: what has lasted for a while. */
+/* What time brings to the log: what has lasted for a while; and when. */
 void broker_path_age(struct broker_path *p, int64_t now);
+int64_t broker_path_age_at(const struct broker_path *p);
 
 /* What is wrong with the path, MQTT_FAULT_FINE: nothing. */
 enum mqtt_fault broker_path_fault(const struct broker_path *p);

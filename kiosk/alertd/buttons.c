@@ -218,6 +218,11 @@ void buttons_time(struct buttons *b, int64_t now)
         log_warning("the buttons' broker: %s", line);
 }
 
+int64_t buttons_deadline(const struct buttons *b)
+{
+    return b ? link_log_deadline(&b->log) : INT64_MAX;
+}
+
 enum mqtt_fault buttons_fault(const struct buttons *b, const char **detail)
 {
     *detail = b->detail;

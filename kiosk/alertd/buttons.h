@@ -34,7 +34,9 @@ bool buttons_are_used(const struct config *config);
  * event, or "". */
 enum mqtt_fault buttons_fault(const struct buttons *b, const char **detail);
 
-/* What time brings to the log. NULL is safe. */
+/* What time brings to the log, and when: at no other moment, whatever else wakes the kiosk. NULL is
+ * safe. */
 void buttons_time(struct buttons *b, int64_t now);
+int64_t buttons_deadline(const struct buttons *b);
 
 #endif

@@ -340,6 +340,8 @@ int64_t delivery_deadline(const struct delivery *d)
         const struct broker_path *p = &d->paths[i];
         if (p->listening && p->listen_until < next)
             next = p->listen_until;
+        if (broker_path_age_at(p) < next)
+            next = broker_path_age_at(p);
     }
     if (delivery_watch_deadline(d) < next)
         next = delivery_watch_deadline(d);

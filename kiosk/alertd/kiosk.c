@@ -167,6 +167,7 @@ int64_t kiosk_deadline(const struct kiosk *k)
                            wiper_deadline(k->outputs.wiper),
                            own_messages_deadline(&k->own),
                            delivery_deadline(k->outputs.delivery),
+                           buttons_deadline(k->buttons),
                            members_deadline(k->members),
                            cue_deadline(&s->facts, clock_now())};
     int64_t first = NS_NEVER;

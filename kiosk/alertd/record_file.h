@@ -15,7 +15,7 @@ int record_file_read(const struct record_place *at, struct record *r);
 /* Where a write failed, kept from one write to the next: what the card did not take can still be
  * read from memory, and so looks like the newest record. The next write goes to the same slot, for
  * the other one alone is on the card. Zero at first: what a process that died left in memory is
- * brought to the card before the other slot is written, or else what the card holds is read again. */
+ * brought to the card before the other slot is written; failing that, the card is read again. */
 enum { RECORD_UNDOUBTED = -1 };
 struct record_doubts {
     int record, box; /* 1 + the slot; RECORD_UNDOUBTED; 0: nothing is known yet */

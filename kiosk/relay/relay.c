@@ -257,7 +257,9 @@ void relay_time(struct relay *r, int64_t now)
 int64_t relay_deadline(const struct relay *r, int64_t now)
 {
     int64_t policy = ring_policy_deadline(&r->policy, now);
-    return policy < r->beat_at ? policy : r->beat_at;
+    int64_t log = link_log_deadline(&r->log);
+    int64_t first = policy < r->beat_at ? policy : r->beat_at;
+    return log < first ? log : first;
 }
 
 /* --- from the config to what runs ------------------------------------------------------------ */

@@ -72,22 +72,22 @@ TPM      = tss2-esys tss2-tctildr tss2-rc
 PROGRAMS = porchlightd porchlight-screen porchlight-wipe porchlight porchlight-relay porchlight-registrar
 porchlightd_DIR       = kiosk/alertd
 porchlightd_OBJ       = $(filter-out $(CELLS),$(HW)) $(MQTT) $(CONFIG) $(CORE) $(COMMON)
-porchlightd_LIB       = $(call pkg,libgpiod libevdev libmosquitto libcares libsodium libcjson libsystemd libssl libcrypto) -pthread
+porchlightd_LIB       = $(call pkg,libgpiod libevdev libmosquitto libcares libsodium libcjson libssl libcrypto) -pthread
 porchlight-screen_DIR = kiosk/screen
 porchlight-screen_OBJ = $(CONFIG) $(CORE) $(COMMON)
-porchlight-screen_LIB = $(call pkg,sdl2 SDL2_ttf SDL2_image libjpeg zlib fribidi libqrencode libsystemd libsodium libcjson) -lm
+porchlight-screen_LIB = $(call pkg,sdl2 SDL2_ttf SDL2_image libjpeg zlib fribidi libqrencode libsodium libcjson) -lm
 porchlight-wipe_DIR   = kiosk/wipe
 porchlight-wipe_OBJ   = $(CELLS) $(CONFIG) $(CORE) $(COMMON)
 porchlight-wipe_LIB   = $(call pkg,libsodium libcryptsetup libsystemd libcjson libcrypto $(TPM))
 porchlight_DIR        = kiosk/cli
 porchlight_OBJ        = $(HW) $(MQTT) $(CONFIG) $(CORE) $(COMMON)
-porchlight_LIB        = $(call pkg,libgpiod libevdev libmosquitto libcares libsodium libcjson libcryptsetup libqrencode libpng libsystemd libssl libcrypto $(TPM)) -pthread
+porchlight_LIB        = $(call pkg,libgpiod libevdev libmosquitto libcares libsodium libcjson libcryptsetup libqrencode libpng libssl libcrypto $(TPM)) -pthread
 porchlight-relay_DIR  = kiosk/relay
 porchlight-relay_OBJ  = $(MQTT) $(CONFIG) $(CORE) $(COMMON)
-porchlight-relay_LIB  = $(call pkg,libmosquitto libcares libcurl libsodium libcjson libsystemd libssl libcrypto) -pthread
+porchlight-relay_LIB  = $(call pkg,libmosquitto libcares libcurl libsodium libcjson libssl libcrypto) -pthread
 porchlight-registrar_DIR = kiosk/registrar
 porchlight-registrar_OBJ = $(MQTT) $(CONFIG) $(CORE) $(COMMON)
-porchlight-registrar_LIB = $(call pkg,libmosquitto libcares libcurl libsodium libcjson libsystemd libssl libcrypto) -pthread
+porchlight-registrar_LIB = $(call pkg,libmosquitto libcares libcurl libsodium libcjson libssl libcrypto) -pthread
 
 # A program exists once its room has a main.c.
 READY = $(foreach p,$(PROGRAMS),$(if $(wildcard $($(p)_DIR)/main.c),$(p)))
@@ -139,7 +139,7 @@ NIGHTS_WRAP = malloc calloc realloc free sodium_malloc sodium_free sodium_mlock 
               scalarmult scalarmult_base aead_xchacha20poly1305_ietf_encrypt aead_xchacha20poly1305_ietf_decrypt)
 $(B)/nights: $(patsubst %.c,$(B)/%.o,$(NIGHTS_SRC)) $(filter-out $(NIGHTS_NOT),$(NIGHTS_REAL))
 	$(CC) $(LINK_FLAGS) $(addprefix -Wl$(comma)--wrap=,$(NIGHTS_WRAP)) -o $@ $^ \
-	    $(call pkg,libsodium libcjson libsystemd) -pthread
+	    $(call pkg,libsodium libcjson) -pthread
 
 # Every parser of bytes from outside, under libFuzzer (tests/fuzz/fuzz.h): these files, and what they
 # call.
@@ -157,7 +157,7 @@ FUZZ_PARTS = $(addprefix hw/,line_address line_edges sim/sim_command sim/sim_lin
              $(addprefix kiosk/screen/,bidi cue_client exif ics ics_replaced ics_rule ics_time language panel programme) \
              $(addprefix kiosk/wipe/,io luks_facts place place_disk plan plan_read progress remembered)
 $(B)/fuzzer: $(patsubst %.c,$(B)/%.o,$(FUZZ_SRC)) $(patsubst %,$(B)/%.o,$(FUZZ_PARTS)) $(CORE) $(COMMON) $(CONFIG)
-	$(CC) $(LINK_FLAGS) -fsanitize=fuzzer -o $@ $^ $(call pkg,libsodium libcjson libsystemd libcurl \
+	$(CC) $(LINK_FLAGS) -fsanitize=fuzzer -o $@ $^ $(call pkg,libsodium libcjson libcurl \
 	    libcrypto libcares libmosquitto fribidi zlib) -lm -pthread
 
 # Unit tests: tests/unit/ROOM/test_X.c links the room it tests and what that room may use. WITHOUT
@@ -176,10 +176,10 @@ unit_cli    = $(call objects,kiosk/cli) $(porchlight_OBJ)
 unit_relay  = $(call objects,kiosk/relay) $(porchlight-relay_OBJ)
 unit_registrar = $(call objects,kiosk/registrar) $(porchlight-registrar_OBJ)
 UNIT_core   = $(call pkg,libsodium libcjson) -lm
-UNIT_common = $(call pkg,libsystemd libcjson) -pthread
-UNIT_config = $(call pkg,libsodium libsystemd libcjson)
-UNIT_hw     = $(call pkg,libgpiod libevdev libsodium libsystemd libcjson $(TPM)) -pthread
-UNIT_mqtt   = $(call pkg,libmosquitto libcares libsodium libcjson libsystemd libssl libcrypto) -pthread
+UNIT_common = $(call pkg,libcjson) -pthread
+UNIT_config = $(call pkg,libsodium libcjson)
+UNIT_hw     = $(call pkg,libgpiod libevdev libsodium libcjson $(TPM)) -pthread
+UNIT_mqtt   = $(call pkg,libmosquitto libcares libsodium libcjson libssl libcrypto) -pthread
 UNIT_alertd = $(porchlightd_LIB)
 UNIT_screen = $(porchlight-screen_LIB) $(call pkg,libpng)
 UNIT_wipe   = $(porchlight-wipe_LIB)

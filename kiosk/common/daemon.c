@@ -1,6 +1,7 @@
 #include "kiosk/common/daemon.h"
 
 #include "kiosk/common/log.h"
+#include "kiosk/common/service_manager.h"
 #include "kiosk/common/version.h"
 #include "kiosk/common/wrap.h"
 
@@ -9,7 +10,6 @@
 #include <signal.h>
 #include <stdio.h>
 #include <sys/signalfd.h>
-#include <systemd/sd-daemon.h>
 #include <unistd.h>
 
 /* --- the command line ------------------------------------------------------------------------ */
@@ -98,37 +98,34 @@ int daemon_signal_next(int signals)
 
 void daemon_ready(void)
 {
-    sd_notify(0, "READY=1");
+    service_notify("READY=1", SERVICE_PATIENT);
 }
 
 void daemon_reloading(void)
 {
-    sd_notify(0, "RELOADING=1");
+    service_notify("RELOADING=1", SERVICE_PATIENT);
 }
 
 void daemon_stopping(void)
 {
-    sd_notify(0, "STOPPING=1");
+    service_notify("STOPPING=1", SERVICE_PATIENT);
 }
 
 void daemon_ready_and_wait(void)
 {
     daemon_ready();
-    sd_notify_barrier(0, UINT64_C(60000000));
+    service_notify_barrier(60000);
 }
 
 int daemon_socket(int *found)
 {
-    *found = sd_listen_fds(1);
-    return *found == 1 && fcntl(SD_LISTEN_FDS_START, F_SETFL, O_NONBLOCK) == 0 ? SD_LISTEN_FDS_START
-                                                                               : -1;
+    *found = service_handed_over();
+    return *found == 1 && fcntl(SERVICE_FIRST_FD, F_SETFL, O_NONBLOCK) == 0 ? SERVICE_FIRST_FD : -1;
 }
 
 struct daemon_watchdog daemon_watchdog(void)
 {
-    uint64_t us = 0;
-    return (struct daemon_watchdog){
-        .every = sd_watchdog_enabled(0, &us) > 0 ? (int64_t)us * 1000 / 3 : 0};
+    return (struct daemon_watchdog){.every = service_watchdog() / 3};
 }
 
 int64_t daemon_watchdog_feed(struct daemon_watchdog *w, int64_t now)
@@ -136,7 +133,7 @@ int64_t daemon_watchdog_feed(struct daemon_watchdog *w, int64_t now)
     if (w->every == 0)
         return INT64_MAX;
     if (now >= w->due) {
-        sd_notify(0, "WATCHDOG=1");
+        service_notify("WATCHDOG=1", SERVICE_AT_ONCE);
         w->due = now + w->every;
     }
     return w->due;

@@ -1,6 +1,7 @@
 #include "kiosk/common/unix_socket.h"
 
 #include "kiosk/common/clock.h"
+#include "kiosk/common/service_manager.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -11,7 +12,6 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
-#include <systemd/sd-daemon.h>
 #include <unistd.h>
 
 /* How long a client waits for a place in a server's queue, or for its packet to be taken: well
@@ -93,12 +93,25 @@ static int bind_at(int fd, const struct sockaddr_un *a, mode_t mode)
     return chmod(a->sun_path, mode);
 }
 
+/* Whether this is a listening SOCK_SEQPACKET at that path. */
+static bool listens_at(int fd, const char *path)
+{
+    struct sockaddr_un a = {.sun_family = AF_UNSPEC};
+    int type = 0, listening = 0;
+    return getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &(socklen_t){sizeof type}) == 0 &&
+           getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listening, &(socklen_t){sizeof listening}) ==
+               0 &&
+           getsockname(fd, (struct sockaddr *)&a, &(socklen_t){sizeof a}) == 0 &&
+           a.sun_family == AF_UNIX && type == SOCK_SEQPACKET && listening &&
+           strncmp(a.sun_path, path, sizeof a.sun_path) == 0;
+}
+
 /* The listener that systemd made for this very path; -1: none. */
 static int handed_over(const char *path)
 {
-    int count = sd_listen_fds(0);
-    for (int fd = SD_LISTEN_FDS_START; fd < SD_LISTEN_FDS_START + count; fd++) {
-        if (sd_is_socket_unix(fd, SOCK_SEQPACKET, 1, path, 0) <= 0)
+    int count = service_handed_over();
+    for (int fd = SERVICE_FIRST_FD; fd < SERVICE_FIRST_FD + count; fd++) {
+        if (!listens_at(fd, path))
             continue;
         int flags = fcntl(fd, F_GETFL);
         return flags < 0 || fcntl(fd, F_SETFL, flags | O_NONBLOCK) < 0 ? -1 : fd;

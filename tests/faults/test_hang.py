@@ -1,4 +1,4 @@
-"""A name look-up that never ends is named, and holds up nothing else."""
+"""A name look-up that never ends is named, and holds up nothing else; nor does a systemd that has stopped."""
 
 import os
 import socket
@@ -30,6 +30,22 @@ class Supervisor:
                 return self._fed
             self._fed += b"WATCHDOG=1" in said
 
+    def stop_reading(self):
+        """Its queue is full from now on, as when systemd has frozen itself after a crash."""
+        sent = 1
+        while sent:
+            sent = 0
+            with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as another:
+                another.setblocking(False)
+                while self._took(another):
+                    sent += 1
+
+    def _took(self, sender):
+        try:
+            return sender.sendto(b"X=1", self._socket.getsockname())
+        except BlockingIOError:
+            return 0
+
     def close(self):
         self._socket.close()
 
@@ -60,4 +76,19 @@ def test_a_name_look_up_that_hangs_is_begun_again_and_named():
         os.close(os.open(hosts, os.O_RDWR | os.O_NONBLOCK))
         wait.until(kiosk.connected, lambda: f"both: {kiosk.status()}", 60)
         assert kiosk.status()["brokers"][0]["fault"] == "fine"
+    supervisor.close()
+
+
+def test_a_systemd_that_has_stopped_holds_up_no_alert():
+    kiosk = Island("f", conf=FAST)
+    supervisor = Supervisor(kiosk.folder)
+    supervisor.stop_reading()
+    kiosk.environment = supervisor.environment
+    with kiosk:
+        kiosk.start()
+        member = kiosk.member()
+        kiosk.wires().hold(0.4)
+        member.wait("lockdown", "alert")
+        assert supervisor.fed() == 0
+        wait.until(lambda: supervisor.fed() > 0, "a sign of life, now that it reads again", 60)
     supervisor.close()

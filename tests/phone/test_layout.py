@@ -2,9 +2,11 @@
 language, on windows from a small phone to a tablet, with type of two sizes and in three fonts."""
 
 import itertools
+import json
 
 import pytest
 
+from tests.kit.place import ROOT
 from tests.phone.states import COUNT, LANGUAGES, UNWELL, walk
 
 WINDOWS = [(320, 568), (360, 740), (412, 915), (600, 960), (844, 390), (1024, 768), (1280, 800)]
@@ -99,6 +101,39 @@ def test_answers_are_on_the_first_screen_of_a_phone(venue, width, height, langua
     assert [found for *_, found in shown] == ["seen", "safe", "help"], "something covers them"
     title = page.run("return document.getElementById('title').getBoundingClientRect().bottom")
     assert title < min(top for top, *_ in shown)
+
+
+# Whether the button in the header is beside the longest text there.
+HEADER = """
+const [link, button] = ['link', 'open-settings'].map((id) => document.getElementById(id));
+link.textContent = arguments[0];
+const [a, b] = [link, button].map((n) => n.getBoundingClientRect());
+return a.bottom > b.top && b.bottom > a.top;
+"""
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_answers_and_notices_are_read_without_glasses(venue, language):
+    """No answer is in small type because its word is long, and no notice in a column of single words; what
+    is open in another window says so beside the settings."""
+    elsewhere = json.loads((ROOT / f"kiosk/phone/words/{language}.json").read_text())["elsewhere"]
+    kiosk = venue.kiosk()
+    page = venue.page(language=language)
+    page.join(kiosk.invite(venue.addresses(), staff=True))
+    page.until_face("quiet")
+    kiosk.tell_staff("notice", "fault", detail="cut", at="2026-11-26T20:15:00Z")
+    kiosk.alarm("lockdown")
+    page.until_face("lockdown")
+    page.until(lambda: page.shown("#notices"), "the notice")
+    for width in (320, 360, 390):
+        resize(page, width, 740)
+        page.driver.execute_async_script(MEASURE, FONTS[0], "100%")
+        sizes = page.run("""return ['seen', 'safe', 'help'].map((id) =>
+            parseFloat(getComputedStyle(document.getElementById(id)).fontSize))""")
+        assert min(sizes) >= 14, f"{width}: {sizes}"
+        notice = page.run("return document.querySelector('#notices span').getBoundingClientRect().width")
+        assert notice >= 0.5 * width, f"{width}: {notice}"
+        assert page.run(HEADER, elsewhere), f"{width}: the settings are below the line beside them"
 
 
 @pytest.mark.parametrize("width, height, language", [

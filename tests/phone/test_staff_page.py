@@ -45,7 +45,7 @@ def test_counts_that_come_later_do_not_move_the_button_that_staff_hold(venue):
     staff.click("#staff summary")
     place = """const r = document.querySelector('[data-command=all-clear]').getBoundingClientRect();
         return [r.left, r.top, r.width, r.height];"""
-    assert "… of … have answered" in staff.shown("#lines")
+    assert "– of – have answered" in staff.shown("#lines")
     before = staff.run(place)
     kiosk.counts(seen=1, of=5)
     staff.until_text("#lines", "1 of 5 have answered")

@@ -26,7 +26,7 @@ function setList(list, lines) {
 // For staff: numbers alone. The line is there before its numbers are: it must not move a button when they come.
 function countsOf({ seen, safe, of }, word) {
     const all = Math.max(of, seen);
-    return word('counts', seen === null ? { n: '…', all: '…', safe: '…', rest: '…' } :
+    return word('counts', seen === null ? { n: '–', all: '–', safe: '–', rest: '–' } :
         { n: seen, all, safe, rest: all - seen });
 }
 

@@ -1,11 +1,9 @@
 #include "kiosk/relay/inbound.h"
 
 #include "config/secret.h"
-#include "kiosk/common/clock.h"
 #include "kiosk/common/log.h"
 #include "kiosk/common/paths.h"
 #include "kiosk/common/topics.h"
-#include "kiosk/core/ns.h"
 #include "kiosk/core/root_word.h"
 
 #include <sodium.h>
@@ -92,16 +90,6 @@ static struct envelope_place inbound_place_of(const struct inbound *e, size_t i,
     memcpy(at.venue, e->venue_bytes, sizeof at.venue);
     memcpy(at.kiosk, e->kiosks[i].bytes, sizeof at.kiosk);
     return at;
-}
-
-int64_t inbound_wall_age(const struct message *m, int64_t wall)
-{
-    int64_t sent = clock_wall_of(m->at);
-
-    if (wall < 0 || sent == 0)
-        return -1;
-    int64_t age = wall - sent;
-    return age < 0 ? 0 : age * NS_PER_S;
 }
 
 /* Whose it is. False for another venue's or an unknown kiosk's. */

@@ -46,10 +46,6 @@ struct inbound_message {
 enum inbound_kind inbound_read(const struct inbound *e, const struct mqtt_event *got, size_t *i,
                                struct inbound_message *came);
 
-/* ns from a message's `at` to `wall` (seconds since 1970, -1: the clock is not set); -1: not known.
- */
-int64_t inbound_wall_age(const struct message *m, int64_t wall);
-
 /* A ping for kiosk `i` as a letter: its topic, and ENVELOPE_SIZE bytes. 0 or -1. */
 int inbound_ping(const struct inbound *e, size_t i, const struct message *ping, char *topic,
                  uint8_t wire[ENVELOPE_SIZE]);

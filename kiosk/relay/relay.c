@@ -117,13 +117,11 @@ static bool works(const struct relay *r)
 static void relay_on_word(struct relay *r, const struct mqtt_event *e, size_t kiosk,
                           const struct message *m)
 {
-    int64_t wall = clock_is_set() ? clock_wall_seconds() : -1;
-    int64_t age = e->retained ? inbound_wall_age(m, wall) : -1;
     if (m->kind == MSG_REVOKED || m->kind == MSG_VOUCHED) {
         relay_on_account(r, e->topic, kiosk, m);
         return;
     }
-    ring(r, ring_policy_word(&r->policy, kiosk, m, e->retained, age, e->at));
+    ring(r, ring_policy_word(&r->policy, kiosk, m, e->retained, clock_wall_of(m->at), e->at));
     if (m->kind == MSG_RING && works(r))
         ping(r, kiosk, e->at); /* the answer by which the kiosk knows that its ring has arrived */
 }

@@ -4,6 +4,9 @@
 
 #include <string.h>
 
+/* Ten years: no alert is older, whatever a clock says. */
+#define KEPT_AGE_MOST (INT64_C(3650) * 86400)
+
 void ring_policy_init(struct ring_policy *w, size_t count, int64_t blind, int64_t again,
                       int64_t now)
 {
@@ -14,6 +17,7 @@ void ring_policy_init(struct ring_policy *w, size_t count, int64_t blind, int64_
         struct ring_policy_kiosk *k = &w->kiosks[i];
         freshness_init(&k->fresh, reads);
         k->life_at = k->asked_since = k->late_at = k->rung_at = k->again_ends = NS_NEVER;
+        k->staff_at = NS_NEVER;
     }
 }
 
@@ -48,7 +52,7 @@ enum ring_policy_ring ring_policy_root(struct ring_policy *w, size_t i,
         return RING_POLICY_NOTHING;
     k->retired = root_word_retires(&k->root, public);
     if (k->retired)
-        k->again_ends = NS_NEVER;
+        k->again_ends = k->staff_at = NS_NEVER;
     if (!k->known || !k->on || !root_word_ends(&k->root, &k->id, k->ring_epoch, k->ring_seq))
         return RING_POLICY_NOTHING;
     k->on = false;
@@ -74,7 +78,30 @@ static bool beat_is_fresh(struct ring_policy_kiosk *k, const struct message *m, 
     return k->asked_since == NS_NEVER || now - k->asked_since < FRESHNESS_LATE;
 }
 
-static void ring_policy_on_beat(struct ring_policy_kiosk *k, const struct message *m, int64_t now)
+/* How old the retained ring is by the clock of the kiosk that sent it, right or wrong, and not more
+ * than that kiosk has run; 0 where nothing says it. A relay's own clock is not asked. */
+static int64_t kept_age(const struct ring_policy_kiosk *k, const struct message *beat, int64_t at)
+{
+    int64_t s = k->kept_at > 0 && at > k->kept_at ? at - k->kept_at : 0;
+    int64_t age = (s < KEPT_AGE_MOST ? s : KEPT_AGE_MOST) * NS_PER_S;
+    int64_t up = (int64_t)beat->up_ms * NS_PER_MS;
+    return beat->epoch == k->ring_epoch && up < age ? up : age;
+}
+
+/* A beat dates the retained ring: whether staff, who wait for that, are rung now. */
+static bool kept_is_dated(struct ring_policy_kiosk *k, const struct message *beat, int64_t at)
+{
+    bool waits = k->staff_at != NS_NEVER;
+    int64_t age = k->undated || waits ? kept_age(k, beat, at) : 0;
+    if (k->undated && k->again_ends != NS_NEVER)
+        k->again_ends -= age;
+    k->undated = false;
+    k->staff_at = NS_NEVER;
+    return waits && age <= RING_POLICY_STAFF_FOR;
+}
+
+static enum ring_policy_ring ring_policy_on_beat(struct ring_policy_kiosk *k,
+                                                 const struct message *m, int64_t at, int64_t now)
 {
     struct freshness_beat b = {.epoch = m->epoch,
                                .up = (int64_t)m->up_ms * NS_PER_MS,
@@ -88,10 +115,11 @@ static void ring_policy_on_beat(struct ring_policy_kiosk *k, const struct messag
     bool known = freshness_age(&k->fresh, m->epoch, b.up, now) >= 0;
     bool newer = m->epoch > k->epoch || (m->epoch == k->epoch && m->seq >= k->next);
     if ((!newer && !(known && m->epoch < k->epoch)) || !beat_is_fresh(k, m, now))
-        return;
+        return RING_POLICY_NOTHING;
     k->epoch = m->epoch;
     k->next = m->seq + 1;
     k->life_at = now;
+    return kept_is_dated(k, m, at) ? RING_POLICY_STAFF : RING_POLICY_NOTHING;
 }
 
 static bool ring_policy_is_lost(const struct ring_policy *w, const struct ring_policy_kiosk *k,
@@ -122,13 +150,12 @@ static bool first_for(struct alert_id rung[RING_POLICY_RUNG], const struct alert
     return true;
 }
 
-/* Of the alert that is on from now on, which began `age` ns ago. */
-static void again_begin(const struct ring_policy *w, struct ring_policy_kiosk *k, int64_t age,
-                        int64_t now)
+/* Of the alert that is on from now on. */
+static void again_begin(const struct ring_policy *w, struct ring_policy_kiosk *k, int64_t now)
 {
     if (w->again <= 0)
         return;
-    k->again_ends = now - age + RING_POLICY_AGAIN_ENDS * w->again;
+    k->again_ends = now + RING_POLICY_AGAIN_ENDS * w->again;
     k->again_pause = w->again;
     k->again_at = now + k->again_pause;
     k->topics_pause = RING_POLICY_TOPIC_FIRST * w->again;
@@ -137,12 +164,12 @@ static void again_begin(const struct ring_policy *w, struct ring_policy_kiosk *k
 
 /* After k->on and k->id; `other`: the alert that is on is not the one before. */
 static void again_follow(const struct ring_policy *w, struct ring_policy_kiosk *k, bool other,
-                         int64_t age, int64_t now)
+                         int64_t now)
 {
     if (!k->on)
         k->again_ends = NS_NEVER;
     else if (other)
-        again_begin(w, k, age, now);
+        again_begin(w, k, now);
 }
 
 /* Its epoch or place in it is not the newest, but its signature is good. */
@@ -171,13 +198,25 @@ static bool ring_is_newest(const struct ring_policy_kiosk *k, const struct messa
 
 static bool staff_is_new(struct ring_policy_kiosk *k, const struct alert_id *id)
 {
-    return !ring_policy_is_over(k, id) && first_for(k->staff_for, id);
+    bool waits = k->staff_at != NS_NEVER && alert_id_equal(&k->staff, id);
+    return !ring_policy_is_over(k, id) && (first_for(k->staff_for, id) || waits);
 }
 
+/* What came now, or waits for a beat to say how old it is. */
+static void ring_policy_date(struct ring_policy_kiosk *k, bool other, bool retained, int64_t at)
+{
+    k->staff_at = NS_NEVER;
+    if (other)
+        k->undated = retained;
+    if (retained)
+        k->kept_at = at;
+}
+
+/* `at`: when it was sent, seconds since 1970 by the kiosk's clock; 0: not known. */
 static enum ring_policy_ring ring_policy_on_ring(const struct ring_policy *w,
                                                  struct ring_policy_kiosk *k,
-                                                 const struct message *m, bool retained,
-                                                 int64_t wall_age, int64_t now)
+                                                 const struct message *m, bool retained, int64_t at,
+                                                 int64_t now)
 {
     freshness_got(&k->fresh, FRESHNESS_RING, m->epoch, m->seq, now);
     if (!ring_is_newest(k, m))
@@ -185,27 +224,31 @@ static enum ring_policy_ring ring_policy_on_ring(const struct ring_policy *w,
     bool on = m->on && !ring_policy_is_over(k, &m->id), ended = k->known && k->on && !on;
     bool begun = on && first_for(k->rung_for, &m->id);
     bool other = on && !(k->known && k->on && alert_id_equal(&k->id, &m->id));
-    int64_t age = retained && wall_age > 0 ? wall_age : 0;
-    bool staff = staff_is_new(k, &m->staff) && age <= RING_POLICY_STAFF_FOR;
+    bool staff = staff_is_new(k, &m->staff);
     k->known = true;
     k->ring_epoch = m->epoch;
     k->ring_seq = m->seq;
     k->on = on;
     k->id = m->id;
     k->staff = m->staff;
-    again_follow(w, k, other, age, now);
-    return ended || begun ? RING_POLICY_ALERT : staff ? RING_POLICY_STAFF : RING_POLICY_NOTHING;
+    ring_policy_date(k, other, retained, at);
+    again_follow(w, k, other, now);
+    if (ended || begun)
+        return RING_POLICY_ALERT;
+    if (staff && retained)
+        k->staff_at = now + RING_POLICY_LOST_AFTER;
+    return staff && !retained ? RING_POLICY_STAFF : RING_POLICY_NOTHING;
 }
 
 enum ring_policy_ring ring_policy_word(struct ring_policy *w, size_t i, const struct message *m,
-                                       bool retained, int64_t wall_age, int64_t now)
+                                       bool retained, int64_t at, int64_t now)
 {
     struct ring_policy_kiosk *k = &w->kiosks[i];
     if (k->retired)
         return RING_POLICY_NOTHING;
     if (m->kind == MSG_BEAT && !retained)
-        ring_policy_on_beat(k, m, now);
-    return m->kind == MSG_RING ? ring_policy_on_ring(w, k, m, retained, wall_age, now)
+        return ring_policy_on_beat(k, m, at, now);
+    return m->kind == MSG_RING ? ring_policy_on_ring(w, k, m, retained, at, now)
                                : RING_POLICY_NOTHING;
 }
 
@@ -223,6 +266,16 @@ static bool silence_rings(const struct ring_policy *w, struct ring_policy_kiosk 
         return false;
     k->rung = true;
     k->rung_at = now;
+    k->staff_at = NS_NEVER; /* all are staff too */
+    return true;
+}
+
+/* No beat has said how old what staff are asked for is: that is no reason to let them sleep. */
+static bool staff_rings(struct ring_policy_kiosk *k, int64_t now)
+{
+    if (now < k->staff_at)
+        return false;
+    k->staff_at = NS_NEVER;
     return true;
 }
 
@@ -262,6 +315,9 @@ enum ring_policy_ring ring_policy_tick(struct ring_policy *w, int64_t now)
         return RING_POLICY_BLIND;
     }
     for (size_t i = 0; i < w->count; i++)
+        if (staff_rings(&w->kiosks[i], now))
+            return RING_POLICY_STAFF;
+    for (size_t i = 0; i < w->count; i++)
         if ((again = again_rings(w, &w->kiosks[i], now)) != RING_POLICY_NOTHING)
             return again;
     return RING_POLICY_NOTHING;
@@ -291,7 +347,7 @@ int64_t ring_policy_deadline(const struct ring_policy *w, int64_t now)
     for (size_t i = 0; i < w->count; i++) {
         const struct ring_policy_kiosk *k = &w->kiosks[i];
         const int64_t all[] = {silence_at(w, k, now), again_due(k, k->again_at),
-                               again_due(k, k->topics_at)};
+                               again_due(k, k->topics_at), k->staff_at};
         for (size_t n = 0; n < sizeof all / sizeof all[0]; n++)
             next = all[n] < next ? all[n] : next;
     }

@@ -33,7 +33,8 @@ enum { RING_POLICY_KIOSKS_MAX = 16, RING_POLICY_RUNG = 8 };
 #define RING_POLICY_LOST_AFTER    FRESHNESS_LATE
 #define RING_POLICY_SILENCE_EVERY (5 * 60 * INT64_C(1000000000))
 #define RING_POLICY_LATE_EVERY    (3600 * INT64_C(1000000000))
-/* What only staff are woken for is worth no ring after an hour, like a notice. */
+/* What only staff are woken for is worth no ring after an hour, like a notice. How old a retained
+ * ring is, the kiosk's next beat says, which has the same clock; without one it rings. */
 #define RING_POLICY_STAFF_FOR (3600 * INT64_C(1000000000))
 
 /* In first pauses, `again`: 60 s unless set. By Web Push after 1, 2.5, 4.8, 8.1 minutes and then
@@ -72,6 +73,10 @@ struct ring_policy_kiosk {
     int64_t again_at, again_pause;   /* the next by Web Push, and how long after the last */
     int64_t topics_at, topics_pause; /* the same by ntfy */
     int64_t late_at;                 /* the last ring for an old one; NS_NEVER: none */
+    int64_t kept_at;  /* when the last retained ring was sent, by the kiosk's clock; 0: not known */
+    bool undated;     /* the alert that is on was retained, and no beat has come since */
+    int64_t staff_at; /* the same of what staff are woken for, and when they are rung without one;
+                         NS_NEVER: nothing waits */
 
     bool rung;       /* for the silence that goes on */
     int64_t rung_at; /* for silence; NS_NEVER: not yet */
@@ -98,10 +103,10 @@ void ring_policy_link(struct ring_policy *w, bool linked, int64_t now);
 void ring_policy_ask(struct ring_policy *w, size_t i, const uint8_t nonce[FRESHNESS_NONCE],
                      int64_t now);
 
-/* An opened message of kiosk `i`: beat, online, lost or ring; others change nothing. `wall_age`: of
- * a retained one, ns from its `at` to now; -1: not known. */
+/* An opened message of kiosk `i`: beat, online, lost or ring; others change nothing. `at`: the
+ * message's own, seconds since 1970 by the kiosk's clock; 0: it has none. */
 enum ring_policy_ring ring_policy_word(struct ring_policy *w, size_t i, const struct message *m,
-                                       bool retained, int64_t wall_age, int64_t now);
+                                       bool retained, int64_t at, int64_t now);
 
 /* The root key's message of kiosk `i`, whose key is `public`. Permanent. */
 enum ring_policy_ring ring_policy_root(struct ring_policy *w, size_t i,

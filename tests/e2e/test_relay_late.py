@@ -12,6 +12,7 @@ from tests.kit.kiosk import FAST, Kiosk
 from tests.kit.pushes import HandRelay, Pushes
 
 SILENT, HELD, ALERT = "a kiosk is silent", "what a kiosk sends is held back", "an alert"
+STAFF = "staff are asked for"
 
 
 @pytest.fixture
@@ -69,3 +70,13 @@ def test_a_relay_elsewhere_whose_clock_is_wrong_rings_for_what_is_late_and_for_n
     operator.delays["all"] = 40
     rings(relay, SILENT)
     wait.until(lambda: pushes.heard, "the push")
+
+
+@pytest.mark.parametrize("zone, step", ELSEWHERE)
+def test_a_relay_elsewhere_that_starts_again_rings_for_what_staff_were_asked_for_a_moment_ago(night, zone, step):
+    operator, relay, _ = night
+    operator.kiosk.wires().presses(5, on=.05, off=.05)
+    rings(relay, STAFF)
+    relay.stop()
+    relay.start(elsewhere(operator.kiosk.folder, zone, step))
+    wait.until(lambda: relay.reasons() == [STAFF, STAFF], relay.process.said, 20)  # of both runs

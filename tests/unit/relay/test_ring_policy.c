@@ -105,9 +105,37 @@ static const struct step late_relay[] = {
     {14, TICK, 0, 0, 0, NO},
 };
 
+/* How old is what is kept for staff alone? The next beat says it; without one it rings. */
 static const struct step late_relay_for_staff[] = {
     {0, UP, 0, 0, 0, NO},
-    {0, KEPT, 0, false, 'x', RING_POLICY_STAFF},
+    {0, KEPT, 0, false, 'x', NO},
+    {1, BEAT, 0, 0, 0, RING_POLICY_STAFF},
+    {2, KEPT, 0, false, 'x', NO},
+    {3, BEAT, 0, 0, 0, NO},
+    {4, KEPT, 0, false, 'y', NO},
+    {5, RING, 0, false, 'y', RING_POLICY_STAFF}, /* that one is of now */
+    {6, KEPT, 0, false, 'z', NO},
+    {7, RING, 0, false, 0, NO}, /* over before it was dated */
+    {8, BEAT, 0, 0, 0, NO},
+    {9, KEPT, 0, false, '1', NO},
+    {10, KEPT, 'a', true, '1', RING_POLICY_ALERT}, /* all are staff too */
+    {11, BEAT, 0, 0, 0, NO},
+    {12, TICK, 0, 0, 0, NO},
+};
+
+static const struct step late_relay_of_a_dead_kiosk[] = {
+    {0, UP, 0, 0, 0, NO},
+    {1, KEPT, 0, false, 'x', NO},
+    {14, TICK, 0, 0, 0, NO},
+    {15, TICK, 0, 0, 0, RING_POLICY_SILENT}, /* it is silent, and all are staff too */
+    {17, TICK, 0, 0, 0, NO},
+    {18, KEPT, 0, false, 'y', NO},
+    {32, TICK, 0, 0, 0, NO},
+    {33, TICK, 0, 0, 0, RING_POLICY_STAFF}, /* that has rung for its silence before */
+    {34, TICK, 0, 0, 0, NO},
+    {35, KEPT, 0, false, 'z', NO},
+    {36, RETIRE, 0, 0, 0, NO},
+    {60, TICK, 0, 0, 0, NO},
 };
 
 static const struct step never_heard[] = {
@@ -254,7 +282,7 @@ static enum ring_policy_ring happens(struct play *p, const struct step *s, int64
         m = ring_at(p, s);
         break;
     }
-    return ring_policy_word(&p->w, 0, &m, s->what == KEPT, -1, now);
+    return ring_policy_word(&p->w, 0, &m, s->what == KEPT, 0, now);
 }
 
 /* When it is next due, on a copy that was ticked until it is silent; that moment is in the future,
@@ -307,7 +335,7 @@ static void test_each_night_rings_as_it_should(void **state)
         NIGHT(delayed_night),        NIGHT(no_echo),
         NIGHT(held_night),           NIGHT(replayed_night),
         NIGHT(lost_record),          NIGHT(ended_by_the_root),
-        NIGHT(ended_code),
+        NIGHT(ended_code),           NIGHT(late_relay_of_a_dead_kiosk),
     };
     (void)state;
     EACH_ROW (i, nights, nights[i].name) {
@@ -315,22 +343,49 @@ static void test_each_night_rings_as_it_should(void **state)
     }
 }
 
-static void test_what_only_staff_are_woken_for_is_worth_no_ring_after_an_hour(void **state)
+/* A relay that starts finds what was kept: a ring for staff alone, and then a beat. Of the dates
+ * that either has, and of how long the kiosk has run; what the relay's own clock says is in none.
+ */
+static void test_what_only_staff_are_woken_for_is_worth_no_ring_after_an_hour_of_the_kiosk_s(
+    void **state)
 {
-    struct ring_policy w;
-    struct message m = {.kind = MSG_RING, .epoch = 1, .seq = 1};
+    enum { T = 1790000000, HOUR = 3600, YEAR = 365 * 24 * HOUR };
+    static const struct {
+        const char *name;
+        int64_t ring, beat, up_s; /* up_s -1: the kiosk has restarted since */
+        enum ring_policy_ring then;
+    } rows[] = {
+        {"of now", T, T, YEAR, RING_POLICY_STAFF},
+        {"of less than an hour", T, T + HOUR, YEAR, RING_POLICY_STAFF},
+        {"of more than an hour", T, T + HOUR + 1, YEAR, NO},
+        {"of last year", T, T + YEAR, 2 * YEAR, NO},
+        {"of a thousand years", T, T + INT64_C(1000) * YEAR, 2 * YEAR, NO},
+        {"of a kiosk that has restarted since", T, T + 2 * HOUR, -1, NO},
+        {"of a clock that was set since", T, T + YEAR, HOUR, RING_POLICY_STAFF},
+        {"of one that was set back", T + YEAR, T, 2 * YEAR, RING_POLICY_STAFF},
+        {"of one that was never set", 0, 0, YEAR, RING_POLICY_STAFF},
+        {"of one that was not set then", 0, T, YEAR, RING_POLICY_STAFF},
+        {"of one that is not set any more", T, 0, YEAR, RING_POLICY_STAFF},
+    };
     (void)state;
-    ring_policy_init(&w, 1, 0, 0, 0);
-    ring_policy_link(&w, true, 0);
-    memset(m.staff.bytes, 'x', sizeof m.staff.bytes);
-    assert_int_equal(ring_policy_word(&w, 0, &m, true, 2 * RING_POLICY_STAFF_FOR, 1),
-                     RING_POLICY_NOTHING);
-    memset(m.staff.bytes, 'y', sizeof m.staff.bytes);
-    m.seq++;
-    assert_int_equal(ring_policy_word(&w, 0, &m, true, NS_PER_S, 2), RING_POLICY_STAFF);
+    EACH_ROW (i, rows, rows[i].name) {
+        bool again = rows[i].up_s < 0;
+        struct message kept = {.kind = MSG_RING, .epoch = 1, .seq = 1, .staff = {{'x'}}};
+        struct message beat = {.kind = MSG_BEAT, .epoch = again ? 2 : 1, .seq = 2};
+        beat.up_ms = again ? 1 : (uint64_t)rows[i].up_s * 1000;
+        struct ring_policy w;
+        ring_policy_init(&w, 1, 0, 0, 0);
+        ring_policy_link(&w, true, 0);
+        assert_int_equal(ring_policy_word(&w, 0, &kept, true, rows[i].ring, 1), NO);
+        assert_int_equal(ring_policy_word(&w, 0, &beat, false, rows[i].beat, 2), rows[i].then);
+        assert_int_equal(ring_policy_tick(&w, 3), NO);
+        assert_int_equal(ring_policy_deadline(&w, 3), 2 + RING_POLICY_LOST_AFTER);
+    }
 }
 
 /* --- again ----------------------------------------------------------------------------------- */
+
+#define BEGAN INT64_C(1790000000)
 
 struct again {
     int64_t web[16], topics[16]; /* s from the alert */
@@ -344,25 +399,27 @@ static struct message again_ring(uint64_t seq, char id, bool on)
     return m;
 }
 
-/* An hour from an alert on, in which the kiosk beats; `then` at `then_at` s. */
-static struct again hour_of(int64_t pause, int64_t kept_age, const struct message *then,
+/* An hour of a relay, in which the kiosk beats, from an alert on that begins, or that began
+ * `kept_s` s before by the kiosk's clock and was kept; `then` at `then_at` s. */
+static struct again hour_of(int64_t pause, int64_t kept_s, const struct message *then,
                             const struct root_word *root, int64_t then_at)
 {
     static const uint8_t key[ENVELOPE_PUBLIC];
     const struct message alert = again_ring(1, 'a', true);
     struct message beat = {.kind = MSG_BEAT, .epoch = 1, .newest = {[FRESHNESS_RING] = 1}};
+    beat.up_ms = UINT64_C(86400) * 1000;
     struct again a = {.web_count = 0};
     struct ring_policy w;
     enum ring_policy_ring ring;
     ring_policy_init(&w, 1, 0, pause, 0);
     ring_policy_link(&w, true, 0);
-    assert_int_equal(ring_policy_word(&w, 0, &alert, kept_age > 0, kept_age, 0), RING_POLICY_ALERT);
+    assert_int_equal(ring_policy_word(&w, 0, &alert, kept_s > 0, BEGAN, 0), RING_POLICY_ALERT);
     for (int64_t s = 1; s < 3600; s++) {
         int64_t now = s * NS_PER_S;
         beat.seq = (uint64_t)s + 10;
-        ring_policy_word(&w, 0, &beat, false, -1, now);
+        ring_policy_word(&w, 0, &beat, false, BEGAN + kept_s + s, now);
         if (then && s == then_at)
-            ring_policy_word(&w, 0, then, false, -1, now);
+            ring_policy_word(&w, 0, then, false, 0, now);
         if (root && s == then_at)
             ring_policy_root(&w, 0, root, key);
         int64_t due = ring_policy_deadline(&w, now);
@@ -428,10 +485,10 @@ static void test_another_alert_begins_it_again_and_the_same_does_not(void **stat
 static void test_half_an_hour_counts_from_when_it_began(void **state)
 {
     (void)state;
-    struct again a = hour_of(60 * NS_PER_S, 1500 * NS_PER_S, NULL, NULL, 0);
+    struct again a = hour_of(60 * NS_PER_S, 1499, NULL, NULL, 0);
     ASSERT_TIMES(a.web, 60, 150, 285);
     assert_int_equal(a.topics_count, 0);
-    a = hour_of(60 * NS_PER_S, 7200 * NS_PER_S, NULL, NULL, 0);
+    a = hour_of(60 * NS_PER_S, 7199, NULL, NULL, 0);
     assert_int_equal(a.web_count, 0);
 }
 
@@ -443,7 +500,8 @@ int main(void)
         cmocka_unit_test(test_it_stops_when_the_alert_ends),
         cmocka_unit_test(test_another_alert_begins_it_again_and_the_same_does_not),
         cmocka_unit_test(test_half_an_hour_counts_from_when_it_began),
-        cmocka_unit_test(test_what_only_staff_are_woken_for_is_worth_no_ring_after_an_hour),
+        cmocka_unit_test(
+            test_what_only_staff_are_woken_for_is_worth_no_ring_after_an_hour_of_the_kiosk_s),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -48,7 +48,7 @@ void inputs_time(struct inputs *in, int64_t now)
         inputs_each_contact(in, inputs_contact_retry);
         for (size_t i = 0; i < in->switches_count; i++)
             battery_check(in, &in->switches[i], now);
-        in->reread_at = now + (any_pressed(in) ? INPUTS_REREAD_PRESSED : INPUTS_REREAD_REST);
+        in->reread_at = inputs_reread_after(now, INPUTS_REREAD_REST);
     }
     for (size_t i = 0; i < in->switches_count; i++) {
         struct switch_input *s = &in->switches[i];
@@ -64,8 +64,9 @@ void inputs_time(struct inputs *in, int64_t now)
         inputs_report_door(in, d, n, door_time(&d->state, &d->rules, clock_week_minute(), now, n),
                            now);
     }
-    if (any_pressed(in) && in->reread_at > now + INPUTS_REREAD_PRESSED)
-        in->reread_at = now + INPUTS_REREAD_PRESSED;
+    int64_t pressed_at = inputs_reread_after(now, INPUTS_REREAD_PRESSED);
+    if (any_pressed(in) && pressed_at < in->reread_at)
+        in->reread_at = pressed_at;
 }
 
 static int64_t inputs_sooner(int64_t a, int64_t b)

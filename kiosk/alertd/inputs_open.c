@@ -161,7 +161,7 @@ struct inputs *inputs_new(const struct config *config, const char *prefix, bool 
     in->prefix = prefix;
     in->arrivals = -1;
     in->silence = config->buttons.silence;
-    in->reread_at = clock_now() + INPUTS_REREAD_REST;
+    in->reread_at = inputs_reread_after(clock_now(), INPUTS_REREAD_REST);
     in->switches_count = config->switches_count;
     in->doors_count = config->doors_count;
     for (size_t i = 0; i < in->switches_count; i++)

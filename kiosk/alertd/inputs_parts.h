@@ -13,6 +13,12 @@
 #define INPUTS_REREAD_REST    (5 * NS_PER_S)
 #define INPUTS_REREAD_PRESSED (500 * NS_PER_MS)
 
+/* At multiples of it: counted from a press, all later moments would show when that was. */
+static inline int64_t inputs_reread_after(int64_t now, int64_t every)
+{
+    return (now / every + 1) * every;
+}
+
 struct contact {
     struct inputs *home;
     struct input_line line;

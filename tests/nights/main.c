@@ -228,7 +228,10 @@ static int play_script(const char *path)
     const struct failure *f;
     if (script_read(path, &night, fails) != 0)
         return 2;
-    night_play(&night, 0);
+    if (night.pair != PAIR_NONE)
+        pair_play(&night, 0);
+    else
+        night_play(&night, 0);
     size_t n = watch_failures(&f);
     bool met = false, others = false;
     for (size_t i = 0; i < n; i++) {

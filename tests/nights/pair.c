@@ -140,12 +140,15 @@ static void pair_draw(struct night *n, uint64_t seed)
     }
     if (!any)
         n->happenings[last].kind = DO_CODE;
+    n->pair = PAIR_CODE;
 }
 
-static void pair_play(struct night *n, uint64_t seed, uint32_t without)
+void pair_play(struct night *n, uint32_t without)
 {
+    static struct night drawn;
+    drawn = *n;
     for (int i = 0; i < 2; i++) {
-        pair_draw(n, seed);
+        *n = drawn;
         observing = &observers[i];
         *observing = (struct observer){.state = NULL};
         n->pair = i == 0 ? PAIR_CODE : PAIR_DURESS;
@@ -171,12 +174,11 @@ void pair_or_one_draw(struct night *n, uint64_t seed)
 
 void pair_or_one_play(struct night *n, uint64_t seed, uint32_t without)
 {
-    if (pair_is_due(seed)) {
-        pair_play(n, seed, without);
-        return;
-    }
-    night_draw(n, seed);
-    night_play(n, without);
+    pair_or_one_draw(n, seed);
+    if (n->pair != PAIR_NONE)
+        pair_play(n, without);
+    else
+        night_play(n, without);
 }
 
 void pair_begins(struct night *n)

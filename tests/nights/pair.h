@@ -18,8 +18,11 @@ enum surface {
 /* The night of that seed: one in sixteen is a pair's. */
 void pair_or_one_draw(struct night *n, uint64_t seed);
 
-/* Plays it, a pair's twice; watch_failures then has the first difference of each surface,
+/* Plays a pair's night twice; watch_failures then has the first difference of each surface,
  * "code-is-duress-network-in-quiet", too. */
+void pair_play(struct night *n, uint32_t without);
+
+/* Draws the night of that seed and plays it, a pair's twice. */
 void pair_or_one_play(struct night *n, uint64_t seed, uint32_t without);
 
 /* Called by night_play before the night runs. */

@@ -58,6 +58,7 @@ static int line_read(struct night *n, char *line, char fails[SCRIPT_NAME])
         n->two_ways = strstr(line, "two-ways") != NULL;
         n->helps = strstr(line, "helps") != NULL;
         n->again = strstr(line, "again") != NULL;
+        n->pair = strstr(line, "pair") ? PAIR_CODE : PAIR_NONE;
         return 0;
     }
     if (sscanf(line, "grace %lf", &grace) == 1) {
@@ -102,10 +103,11 @@ int script_read(const char *path, struct night *n, char fails[SCRIPT_NAME])
 
 void script_write(FILE *f, const struct night *n, const char *fails)
 {
-    fprintf(f, "seed %" PRIu64 "\nkiosks %zu\nbrokers %zu\nphones %zu\nwith%s%s%s%s%s%s%s\n",
+    fprintf(f, "seed %" PRIu64 "\nkiosks %zu\nbrokers %zu\nphones %zu\nwith%s%s%s%s%s%s%s%s\n",
             n->seed, n->kiosks, n->brokers, n->phones, n->cover ? " cover" : "",
             n->wipe ? " wipe" : "", n->relay ? " relay" : "", n->real_seals ? " real-seals" : "",
-            n->two_ways ? " two-ways" : "", n->helps ? " helps" : "", n->again ? " again" : "");
+            n->two_ways ? " two-ways" : "", n->helps ? " helps" : "", n->again ? " again" : "",
+            n->pair != PAIR_NONE ? " pair" : "");
     fprintf(f, "grace %.3f\noutside", (double)n->grace / 1e9);
     for (size_t i = 0; i < n->brokers; i++)
         if (n->outside[i])

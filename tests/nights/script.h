@@ -9,7 +9,7 @@
  *
  *     seed 1216                  chance for all that is not said here
  *     kiosks 1                   brokers, phones: the same
- *     with cover wipe relay      what of it there is
+ *     with cover wipe relay      what of it there is; pair: played with the code and with duress
  *     grace 3.500                of the wipe, s
  *     outside 0 2                the brokers that are outside the venue
  *     fails quiet-in-lockdown    and nothing else does; or: holds

@@ -1,7 +1,9 @@
 """With cover, whoever watches the wire sees the same packets in the same slots, alert or not."""
 
 import time
+from collections import Counter
 
+from tests.kit import wait
 from tests.kit.duress_nights import Tap
 from tests.kit.kiosk import FAST, Kiosk
 
@@ -55,6 +57,50 @@ def test_the_wire_looks_the_same_with_and_without_an_alert():
         assert len(before) >= 3 and len(after) >= 3
         assert len({tuple(s) for s in before}) == 1, before
         assert {tuple(s) for s in after} == {tuple(before[0])}, (before[0], after)
+        tap.close()
+
+
+def crowd(operator, tap, phones, alert):
+    """Every phone opens its page three times, and answers the alert if there is one: what the kiosk sends
+    meanwhile, {length: how often}, from the middle of one slot to the middle of another."""
+    operator.wait(topic="beat", count=len(operator.all(topic="beat")) + 1)
+    time.sleep(SLOT_S / 2)
+    began = time.monotonic_ns()
+    for phone in phones:
+        for n in range(3):
+            hashed = phone.subscribed(f"{alert} {n}".encode())
+            operator.wait("vouched", f"wake/{phone.account}", hash=hashed)
+        for kind in ("seen", "help", "safe") if alert else ():
+            phone.answer(alert, kind)
+    answered = time.monotonic_ns()
+    took = SLOT_NS * (2 + (answered - began) // SLOT_NS)
+    time.sleep(max(0.0, (began + took - time.monotonic_ns()) / 1e9))
+    return Counter(length for _, length in tap.since(began, "up", began + took) if length > 200)
+
+
+def test_a_crowd_gets_the_same_in_quiet_and_in_an_alert_and_changes_no_slot():
+    """That phones write shows on the wire, whatever a kiosk does. What it sends because of that shows nothing
+    more: a packet for each page that is opened, in every state, and none for an answer."""
+    with Kiosk(conf={**FAST, **OUTPUTS, "kiosk": {"cover": "yes"}}) as kiosk:
+        tap = Tap(kiosk.brokers[0].port)
+        kiosk.change({"broker b0": {"port": tap.port}})
+        kiosk.start()
+        member, staff, operator = kiosk.member(), kiosk.member("staff"), kiosk.spy(["beat", "wake/+"])
+        time.sleep(SLOT_S)
+        calm = time.monotonic_ns()
+        time.sleep(4 * SLOT_S)
+        slot = Counter(publications(slots_of(tap, calm, time.monotonic_ns()))[0])
+        sent = [crowd(operator, tap, [member, staff], None)]
+        kiosk.wires().hold(0.4)
+        alert = member.wait("lockdown", "alert").body["id"]
+        sent.append(crowd(operator, tap, [member, staff], alert))
+        wait.until(lambda: kiosk.status()["help"] == 0 and kiosk.status()["safe"] == 2, kiosk.status)
+        for all_ in sent:
+            slots = {all_[length] / often for length, often in slot.items()}
+            more = {length: often for length, often in all_.items() if length not in slot}
+            assert len(slots) == 1 and slots.pop() >= 2, (slot, all_)
+            assert list(more.values()) == [6], (slot, all_)
+        assert len({frozenset(all_.keys()) for all_ in sent}) == 1, sent
         tap.close()
 
 

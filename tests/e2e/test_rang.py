@@ -1,7 +1,6 @@
 """The weekly drill reports how many phones rang: a count, and nothing about whose. And whose
 subscription to Web Push counts as a phone."""
 
-import hashlib
 import json
 
 from tests.kit import wait
@@ -27,33 +26,25 @@ def test_a_drill_counts_phones_that_rang():
         assert staff.wait("drill-report", within=20, count=2).body["rang"] == 0
 
 
-def says_own(phone, account, secret, signer=None):
-    """As the page does after each subscription."""
-    hashed = hashlib.blake2b(secret, digest_size=16).hexdigest()
-    phone.write(f"ack/{account}", {"v": 2, "kind": "subscribed", "id": None, "epoch": 0, "seq": 0,
-                                   "account": account, "hash": hashed}, signer)
-    return hashed
-
-
 def test_the_kiosk_vouches_for_a_subscription_of_a_phones_own_and_for_no_other():
     with Kiosk(kind="g", conf={**FAST}) as kiosk:
         kiosk.start()
         member, staff, operator = kiosk.member(), kiosk.member("staff"), kiosk.spy(["wake/+"])
         topic = f"wake/{member.account}"
-        hashed = says_own(member, member.account, b"its secret")
+        hashed = member.subscribed(b"its secret")
         operator.wait("vouched", topic, hash=hashed)
         before = kiosk.status()["refused"]
-        says_own(operator, member.account, b"a stranger's", signer=staff.secret)
+        operator.subscribed(b"a stranger's", member.account, staff.secret)
         wait.until(lambda: kiosk.status()["refused"] > before, "the refusal of what another key has signed")
 
         kiosk.wires().hold(0.4)
         alert = member.wait("lockdown", "alert").body["id"]
-        says_own(member, member.account, b"asked in an alert")
+        member.subscribed(b"asked in an alert")
         member.answer(alert, "seen")
         wait.until(lambda: kiosk.status()["seen"] == 1, "the answer that came after it")
         assert kiosk.staff_command("all-clear").returncode == 0
         wait.until(lambda: kiosk.status()["state"] == "quiet", "quiet")
-        later = says_own(member, member.account, b"asked again")
+        later = member.subscribed(b"asked again")
         operator.wait("vouched", topic, hash=later)
         assert len(operator.all("vouched")) == 2, "the way out is for the alert"
 
@@ -65,7 +56,7 @@ def test_with_cover_the_kiosk_vouches_in_every_state():
         member, operator, wires = kiosk.member(), kiosk.spy(["wake/+"]), kiosk.wires()
 
         def page_is_opened(when):
-            hashed = says_own(member, member.account, when.encode())
+            hashed = member.subscribed(when.encode())
             return len(operator.wait("vouched", f"wake/{member.account}", hash=hashed).wire)
         sizes = {page_is_opened("in quiet")}
         wires.hold(0.4)

@@ -1,12 +1,14 @@
 """Outputs: what motors, lamps and sounders show, and that none betrays what the screen hides."""
 
+import struct
 import time
 
 import pytest
 
-from tests.kit import wait
+from tests.kit import local, traces, wait
 from tests.kit.doctor import ask
 from tests.kit.kiosk import FAST, Kiosk
+from tests.kit.screen import ACCEPTED
 
 MS = 1_000_000
 MOTOR = {"line": "sim:motor", "kind": "motor", "tick": "20ms"}
@@ -149,6 +151,47 @@ def test_code_and_duress_look_the_same(started):
     conf = {**ALL, "switch front": {**FAST["switch front"], "code": "8"}}
     code, duress = (evening(*started(conf), presses) for presses in (8, 7))
     assert code == duress
+
+
+def as_a_stranger_sees_it(conf):
+    """An alert that is answered, and the code: every cue that the screen is sent, and every packet of it. Beats,
+    and notices of what ails this machine, come by the clock."""
+    with Kiosk(conf={**FAST, "timing": traces.CONF["timing"], **conf}) as kiosk:
+        kiosk.staff_phone()
+        kiosk.start()
+        spy, member, wires = kiosk.spy(["#"]), kiosk.member(), kiosk.wires()
+        member.wait("beat", count=2)
+        before = len(spy.received)
+        with local.connect(kiosk.run / "screen.sock") as screen:
+            cues = [screen.recv(24)]
+
+            def until(reached):
+                """The screen has been sent a cue like this."""
+                screen.settimeout(30)
+                while not reached(struct.unpack("=6I", cues[-1])):
+                    cues.append(screen.recv(24))
+                time.sleep(1.2)  # a state that is repeated for an answer is out by then
+            wires.hold(0.4)
+            until(lambda cue: bool(cue[2] & ACCEPTED))
+            alert = member.wait("lockdown", "alert").body["id"]
+            member.answer(alert)
+            until(lambda cue: cue[3] == 1)
+            member.answer(alert, "safe")
+            until(lambda cue: cue[4] == 1)
+            wires.presses(5, on=0.05, off=0.05)
+            until(lambda cue: not cue[2] & ACCEPTED)
+            wait.until(lambda: any(r.topic == "notice" for r in spy.received), "the notice to staff")
+            outputs = sum(pulses(wires, name.split()[1]) for name in conf)
+        packets = sorted((r.topic, len(r.wire), r.retained) for r in spy.received[before:]
+                         if r.topic in ("alert", "ring", "staff", "state"))
+        return cues, packets, outputs
+
+
+def test_outputs_change_nothing_of_what_a_stranger_sees_on_the_screen_or_the_wire():
+    """With all that an output may show unless its host says that it may be seen."""
+    without, with_them = as_a_stranger_sees_it({}), as_a_stranger_sees_it(traces.OUTPUTS)
+    assert with_them[:2] == without[:2] and len(without[0]) >= 5
+    assert (without[2], with_them[2] > 3) == (0, True), "the outputs did something"
 
 
 def test_feel_is_still_read(started):

@@ -30,37 +30,49 @@ struct wanted {
     bool below;         /* also what was below that path */
 };
 
-/* Whether `path` is one of those by these mounts: where they were opened, their file system may be
- * mounted at another place, as in a container. */
-static bool was_in(const char *mounts, const char *path, const struct wanted *w)
+enum was { WAS_ELSEWHERE, WAS_UNKNOWN, WAS_THERE };
+
+/* Whether `path` is one of those by the mounts of a process's folder in /proc: where they were
+ * opened, their file system may be mounted at another place, as in a container. Unknown: by none of
+ * them the path is on that device. */
+static enum was was_in(int process, const char *path, const struct wanted *w)
 {
     char device[PLACE_DEVICE_MAX], within[PLACE_WITHIN_MAX];
+    char *mounts = place_look_mounts(process);
+    const char *next = mounts;
+    enum was was = WAS_UNKNOWN;
     struct place_mount m;
 
     snprintf(device, sizeof device, "%u:%u", major(w->device), minor(w->device));
-    while (mounts && place_next_mount(&mounts, &m)) {
-        if (strcmp(m.device, device) == 0 && place_within(&m, path, within) &&
-            ((w->below && strcmp(w->within, "/") == 0) ||
-             belongings_is_in(within, w->within, w->below)))
-            return true;
+    while (next && was != WAS_THERE && place_next_mount(&next, &m)) {
+        if (strcmp(m.device, device) != 0 || !place_within(&m, path, within))
+            continue;
+        was = (w->below && strcmp(w->within, "/") == 0) ||
+                      belongings_is_in(within, w->within, w->below)
+                  ? WAS_THERE
+                  : WAS_ELSEWHERE;
     }
-    return false;
+    free(mounts);
+    return was;
 }
 
 /* `path`: as the kernel has it of an open file, with its mark, which is taken off. `process`: its
- * folder in /proc. */
+ * folder in /proc. In a chroot the mounts that it sees say nothing of the path, nor does a mount
+ * that was taken away: then ours say it, if they are its own, and else it may have been there. */
 static bool was_at(int process, char *path, const struct wanted *w)
 {
-    char *mounts;
-    bool was;
+    struct stat its, ours;
 
     path[strlen(path) - strlen(deleted_mark)] = '\0';
     if (belongings_is_in(path, w->path, w->below))
         return true;
-    mounts = place_look_mounts(process);
-    was = was_in(mounts, path, w);
-    free(mounts);
-    return was;
+    enum was was = was_in(process, path, w);
+    if (was == WAS_UNKNOWN && fstatat(process, "ns/mnt", &its, 0) != 0)
+        was = WAS_ELSEWHERE; /* it has ended, and keeps nothing */
+    else if (was == WAS_UNKNOWN && stat("/proc/self/ns/mnt", &ours) == 0 &&
+             its.st_dev == ours.st_dev && its.st_ino == ours.st_ino)
+        was = was_in(AT_FDCWD, path, w);
+    return was != WAS_ELSEWHERE;
 }
 
 static bool is_marked(const char *path)

@@ -4,7 +4,7 @@ after the wipe, and a server that is gone may let us wait. Needs root; mounts in
 import pytest
 
 from tests.kit import wait
-from tests.kit.process import Process
+from tests.kit.process import Process, own_mounts
 from tests.kit.wipe_mounts import HEAD, LIST, TREE, MountedVenue
 
 KEEPER = """
@@ -80,8 +80,8 @@ def test_a_program_that_only_reads_changes_nothing(venue):
     reader.kill()
 
 
-# As $1 is deleted, it stays open: in a program, through another mount of the folder, which a container may have in
-# a namespace of its own; in memory alone; in a loop device.
+# As $1 is deleted, it stays open: in a program, through another mount of the folder, which may be gone, and which a
+# container may have in a namespace of its own, there also in a chroot; in memory alone; in a loop device.
 MAPS = """
 import ctypes, os, sys, time
 libc = ctypes.CDLL(None)
@@ -93,12 +93,18 @@ os.unlink(sys.argv[1])
 print("open", flush=True)
 time.sleep(60)
 """
+CONTAINER = " ".join([*own_mounts(), "sh", "-ec"])
 HOLDS = "; rm $1; echo open; exec sleep 60"
 KEPT = {
     "open": ("exec 7<$1" + HOLDS, "sleep"),
     "by another mount": ("mkdir ../other; mount --bind . ../other; exec 7<../other/$1" + HOLDS, "sleep"),
-    "in a container": ("mkdir ../other; exec unshare -m sh -ec 'mount --bind . ../other; exec 7<../other/$1"
+    "in a container": (f"mkdir ../other; exec {CONTAINER} 'mount --bind . ../other; exec 7<../other/$1"
                        + HOLDS + "' sh $1", "sleep"),
+    "by a mount that is gone": ("mkdir ../other; mount --bind . ../other; exec 7<../other/$1; umount -l ../other"
+                                + HOLDS, "sleep"),
+    "in a chroot in a container": (
+        f"mkdir ../root; exec {CONTAINER} 'mount --rbind / ../root; mount --bind . ../root/mnt; exec 7<../root/mnt/$1; "
+        "rm $1; echo open; exec chroot ../root sleep 60' sh $1", "sleep"),
     "mapped": (f"exec /usr/bin/python3 -c '{MAPS}' $1", "python3"),
     "a loop device": ("truncate -s 64k $1; losetup -f --show $1 >../../loop" + HOLDS, "loop"),
 }

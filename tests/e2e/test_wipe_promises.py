@@ -50,8 +50,9 @@ REFUSED = {
                                   f"mkdir d; cd d; done; echo {CANARY} >in"),
     "a mount of somebody who does not let root in": (
         LIST, f"chmod 711 .; umount srv/venue; mkdir data; echo {CANARY} >data/list.csv; "
-        "chown -R 65534 data srv/venue; setpriv --reuid 65534 --regid 65534 --clear-groups "
-        "bindfs --no-allow-other data srv/venue"),
+        # That user may not be let in where the project is: by way of /mnt.
+        "chown -R 65534 data srv/venue; mount --bind . /mnt; (cd /mnt; setpriv --reuid 65534 --regid 65534 "
+        "--clear-groups bindfs --no-allow-other data srv/venue); mount --move /mnt/srv/venue srv/venue; umount -l /mnt"),
     "no partition": (HEAD + "[luks desk]\ndevice = /dev/none-here\n", "true"),
 }
 

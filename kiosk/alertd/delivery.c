@@ -275,7 +275,6 @@ static void on_beat(struct delivery *d, int64_t now)
         beat_all(d, now);
     for (size_t i = 0; i < d->paths_count; i++) {
         rebuild(d, i, now);
-        broker_path_age(&d->paths[i], now);
         push(d, i);
     }
     outbox_expire(&d->outbox, topic_table[TOPIC_ALERT].expiry_s * NS_PER_S, now);
@@ -316,6 +315,8 @@ static int64_t echo_at(const struct delivery *d)
 
 void delivery_time(struct delivery *d, int64_t now)
 {
+    for (size_t i = 0; i < d->paths_count; i++)
+        broker_path_age(&d->paths[i], now);
     delivery_listen(d, now);
     delivery_watch(d, now);
     if (now >= d->beat_at)

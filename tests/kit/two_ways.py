@@ -3,6 +3,7 @@ and a DNS server of its own; behind both is the broker. Each way can fail in eac
 are in the test itself, and reach the broker by neither."""
 
 import os
+import signal
 import socket
 import sys
 from pathlib import Path
@@ -111,8 +112,8 @@ class TwoWays(Kiosk):
         self.spaces["server"].run(f"ip addr add {ADDRESS}/32 dev lo")
         for interface, n in WAYS.items():
             router = self.spaces[f"router-{interface}"]
+            self._wire(interface, router)
             router.run(f"""
-                ip link add inside type veth peer name {interface} netns {pid["kiosk"]}
                 ip link add outside type veth peer name way{n} netns {pid["server"]}
                 ip addr add 10.{n}.0.1/24 dev inside; ip addr add 10.3.{n}.1/24 dev outside
                 ip link set inside up; ip link set outside up
@@ -133,6 +134,10 @@ class TwoWays(Kiosk):
         self.spaces["kiosk"].run("""
             mount --bind "$1" "$(readlink -f /etc/resolv.conf)"
             [ ! -d /run/systemd ] || mount -t tmpfs tmpfs /run/systemd""", resolv)
+
+    def _wire(self, interface, router):
+        """`interface` of the kiosk, and `inside` of its router at the other end."""
+        router.run(f"ip link add inside type veth peer name {interface} netns {self.spaces['kiosk'].holder.pid}")
 
     def _serve(self):
         broker = self.brokers[0]
@@ -186,6 +191,33 @@ class TwoWays(Kiosk):
             "portal": f"ip addr del {ADDRESS}/32 dev lo",
             "carrier": "ip link set inside up",
         }.get(how, "nft flush chain ip way forward"))
+
+
+class ByModem(TwoWays):
+    """The same, whose wwan0 is an LTE modem's: raw IP, the delays of radio, and a new address each time that it
+    is attached to its cell."""
+
+    def _wire(self, interface, router):
+        self.lease = 2
+        if interface != "wwan0":
+            super()._wire(interface, router)
+            return
+        self.modem = helper(self.spaces["kiosk"], self.logs / "modem", "radio",
+                            f"/proc/{router.holder.pid}/ns/net")
+        self.helpers.append(self.modem)
+        wait.until(lambda: "ready" in self.modem.said(), lambda: f"the modem: {self.modem.said()}")
+
+    def detach(self):
+        """The cell is lost; ModemManager takes the address away."""
+        self.modem.signal(signal.SIGUSR1)
+        self.spaces["kiosk"].run("ip addr flush dev wwan0")
+
+    def attach(self):
+        self.lease += 1
+        self.modem.signal(signal.SIGUSR2)
+        self.spaces["kiosk"].run(f"""
+            ip addr add 10.2.0.{self.lease}/24 dev wwan0
+            ip route add default via 10.2.0.1 dev wwan0 metric 200""")
 
 
 class Carrier:

@@ -1,11 +1,21 @@
 """What runs in the namespaces of tests/kit/two_ways.py, each in an interpreter of its own: with few
 imports, so that it starts at once."""
 
+import ctypes
+import fcntl
+import os
+import random
+import select
+import signal
 import socket
 import struct
 import threading
+import time
+from collections import deque
 
 ADDRESS = "10.99.0.1"
+TUNSETIFF, TUNSETCARRIER, TUN_WITHOUT_HEADER = 0x400454ca, 0x400454e2, 0x1001
+RADIO_S = (0.015, 0.040)  # what a packet takes by LTE, one way: 30 to 80 ms there and back
 
 
 def answer_names(address):
@@ -36,6 +46,46 @@ def _login(client):
     with client:
         client.recv(4096)
         client.sendall(b"HTTP/1.1 302 Found\r\nLocation: http://portal/\r\n\r\n")
+
+
+def radio(there):
+    """A modem in raw-ip mode: wwan0 here and `inside` in the network namespace at that path, neither with
+    ARP. SIGUSR1 detaches it from its cell, SIGUSR2 attaches it again."""
+    near = _raw_ip("wwan0")
+    with open(there, "rb") as space:
+        assert ctypes.CDLL(None, use_errno=True).setns(space.fileno(), 0) == 0, os.strerror(ctypes.get_errno())
+    far = _raw_ip("inside")
+    attached = [True]
+
+    def attach(is_attached):
+        attached[0] = is_attached
+        fcntl.ioctl(near, TUNSETCARRIER, struct.pack("i", is_attached))
+    signal.signal(signal.SIGUSR1, lambda *_: attach(False))
+    signal.signal(signal.SIGUSR2, lambda *_: attach(True))
+    print("ready", flush=True)
+    air = {near: (far, deque()), far: (near, deque())}
+    while True:
+        for source in select.select([near, far], [], [], 0.002)[0]:
+            packets = air[source][1]
+            last = packets[-1][0] if packets else 0  # none overtakes another
+            packets.append((max(last, time.monotonic() + random.uniform(*RADIO_S)), os.read(source, 65536)))
+        for sink, packets in air.values():
+            while packets and packets[0][0] <= time.monotonic():
+                _by_air(sink, packets.popleft()[1], attached[0])
+
+
+def _by_air(sink, packet, attached):
+    try:
+        if attached:
+            os.write(sink, packet)
+    except OSError:
+        pass  # that interface is down
+
+
+def _raw_ip(name):
+    fd = os.open("/dev/net/tun", os.O_RDWR)
+    fcntl.ioctl(fd, TUNSETIFF, struct.pack("16sH22x", name.encode(), TUN_WITHOUT_HEADER))
+    return fd
 
 
 def carry(near, port):

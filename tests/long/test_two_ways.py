@@ -11,7 +11,7 @@ import pytest
 from tests.kit import wait
 from tests.kit.kiosk import FAST
 from tests.kit.place import ROOT
-from tests.kit.two_ways import FAILURES, TwoWays, WAYS
+from tests.kit.two_ways import ByModem, FAILURES, TwoWays, WAYS
 
 PROMISE_S = 20
 PRESSES = int(os.environ.get("PRESSES", "10"))  # for each row of the table
@@ -33,6 +33,35 @@ def test_staff_learn_in_time_that_a_way_has_failed(how):
         wait.until(lambda: "path-down" in {t["code"] for t in kiosk.status()["troubles"]}, lambda: kiosk.status(), 60)
         shown = time.monotonic()  # by the screen's cue as well
         assert max(down.at, shown) - began < PROMISE_S
+
+
+def test_a_modem_that_loses_its_cell_and_has_another_address_then():
+    """At the timings of LTE: 30 to 80 ms there and back, some seconds without a cell, an interface without ARP."""
+    with ByModem(conf=FAST, scaled=False) as kiosk:
+        kiosk.start()
+        staff, presses = kiosk.member("staff"), Presses(kiosk)
+        wait.until(kiosk.connected, lambda: kiosk.status(), 60)
+        kiosk.fail("eth0", "carrier")
+        wait.until(lambda: way_is_lost(kiosk, "eth0"), lambda: kiosk.status(), 60)
+        presses.wires.hold(HOLD_S)
+        presses.arrived("by the modem alone")
+        kiosk.heal("eth0", "carrier")
+        assert presses.rest("by the modem alone") == 1
+        kiosk.fail("eth0", "carrier")
+        kiosk.detach()
+        presses.wires.hold(HOLD_S)
+        time.sleep(4)
+        assert not presses.fresh(), "it left by neither way"
+        kiosk.attach()
+        presses.arrived("attached again, at another address")
+        kiosk.heal("eth0", "carrier")
+        assert presses.rest("attached again, at another address") == 1
+        down = len(staff.all("fault", detail="path-down", where="lte"))
+        kiosk.detach()
+        staff.wait("fault", detail="path-down", where="lte", count=down + 1, within=60)
+        back = len(staff.all("fault", detail="path-back", where="lte"))
+        kiosk.attach()
+        staff.wait("fault", detail="path-back", where="lte", count=back + 1, within=60)
 
 
 class Table:

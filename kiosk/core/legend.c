@@ -16,7 +16,8 @@ static const struct legend table[] = {
      "the kiosk has no connection to a broker"},
     {CUE_RELAY_DEAD, "no smoke before the tree behind the house",
      "the relay is silent: locked phones may not ring"},
-    {CUE_FAULT, "a ladder against the house", "the switch, the door sensor or a cable has a fault"},
+    {CUE_FAULT, "a ladder against the house",
+     "something needs the host: a switch, a sensor, a cable, one of two ways out; status names it"},
     {CUE_DRILL, "a kite over the shore", "a drill is running"},
 };
 

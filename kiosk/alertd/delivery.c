@@ -319,6 +319,8 @@ void delivery_time(struct delivery *d, int64_t now)
         broker_path_age(&d->paths[i], now);
     delivery_listen(d, now);
     delivery_watch(d, now);
+    for (size_t i = 0; i < d->paths_count; i++)
+        broker_path_age(&d->paths[i], now);
     if (now >= d->beat_at)
         on_beat(d, now);
     else if (now >= echo_at(d))

@@ -53,17 +53,17 @@ static void subscribe_to_other(struct mqtt_setup *s, const char *topic, struct m
     one->each = each;
 }
 
-/* Each connection needs one of its own. With an account of Porchlight's it is the account's name,
- * which brokers may bind it to. */
+/* Each connection needs one of its own. With an account of Porchlight's it is the account's name:
+ * mosquitto binds the account to it, and at a RabbitMQ its queues may have no other. */
 static void client_id_of(const struct config_broker *b, const char *kiosk,
                          char out[CONFIG_TEXT_MAX])
 {
-    if (b->interface[0] == '\0')
-        snprintf(out, CONFIG_TEXT_MAX, "%s", kiosk);
-    else if (topic_is_id(b->user))
+    if (topic_is_id(b->user))
         snprintf(out, CONFIG_TEXT_MAX, "%.16s", b->user);
-    else
+    else if (b->interface[0] != '\0')
         snprintf(out, CONFIG_TEXT_MAX, "%s-%s", kiosk, b->interface);
+    else
+        snprintf(out, CONFIG_TEXT_MAX, "%s", kiosk);
 }
 
 void broker_path_init(struct broker_path *p, const struct config *config, size_t i,

@@ -84,7 +84,7 @@ def a_second_client_with_the_kiosks_id(stage):
     """It throws the kiosk off each time; the kiosk comes back each time, and phones receive what it sends."""
     member = stage.kiosk.account_of("member")
     for n in range(6):
-        thief = stage.client(stage.kiosk.id, *member) if n % 2 else stage.as_kiosk(stage.kiosk.id)
+        thief = stage.client(stage.kiosk.account, *member) if n % 2 else stage.as_kiosk(stage.kiosk.account)
         for topic in ("state", "presence"):
             thief.publish(f"{stage.kiosk.place}/{topic}", b"", qos=0, retain=True)
         time.sleep(0.1)  # the kiosk takes its id back by now, or soon

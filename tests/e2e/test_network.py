@@ -39,6 +39,18 @@ def test_a_broker_that_restarts_is_found_again(kiosk):
     member.wait("lockdown", "alert")
 
 
+@pytest.mark.parametrize("user", ["an id of Porchlight's", "door"])
+def test_the_client_id_is_the_accounts_name_if_that_is_an_id_and_else_the_kiosks(kiosk, user):
+    """A broker may bind the account to it, or name the account's queues after it."""
+    broker = kiosk.brokers[0]
+    if user == "door":
+        broker.stop()
+        broker.account("kiosk", "door", broker.accounts[kiosk.account][1]).start()
+        kiosk.change({"broker b0": {"user": "door"}})
+    kiosk.start()
+    assert f" as {kiosk.id if user == 'door' else kiosk.account} " in broker.said()
+
+
 def certificate(kiosk, case):
     if case == "another authority":
         other = pki.Authority(kiosk.folder / "other")
@@ -57,7 +69,7 @@ def test_a_certificate_that_is_not_right_is_refused(case):
         kiosk.wires().hold(0.4)
         wait.until(lambda: kiosk.status()["state"] == "lockdown", "lockdown on site")
         assert not kiosk.connected()
-        assert f"as {kiosk.id}" not in kiosk.brokers[0].said()
+        assert f"as {kiosk.account}" not in kiosk.brokers[0].said()
 
 
 def test_a_wrong_password_is_named(kiosk):

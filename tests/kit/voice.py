@@ -30,7 +30,7 @@ class Voice:
         self.letters, self.answers_pings, self.answered = [], True, 0
         self._ready = threading.Event()
         self._order = threading.Lock()  # a seq leaves before the next is drawn
-        self.client = paho_client(kiosk.account, self.broker.v5)
+        self.client = paho_client(f"voice-{kiosk.account}", self.broker.v5)  # the kiosk keeps its own id
         self.client.username_pw_set(kiosk.account, self.broker.accounts[kiosk.account][1])
         self.client.tls_set(ca_certs=str(self.broker.ca), tls_version=ssl.PROTOCOL_TLS_CLIENT)
         self.client.on_connect = lambda client, *_: client.subscribe(

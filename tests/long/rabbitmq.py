@@ -19,7 +19,8 @@ from tests.long import trees
 SERVER = "/usr/lib/rabbitmq/bin/rabbitmq-server"
 CONTROL = "/usr/lib/rabbitmq/bin/rabbitmqctl"
 LED = re.compile(r"mqtt_node: (candidate -> leader|detected a new leader)")
-QUEUES = r"^(mqtt-.*|amq\.topic)$"
+# An account's own, by the client id that is its name, as the registrar gives them; and those of tests/kit/voice.py.
+QUEUES = r"^(mqtt-(subscription|will)-(voice-)?ACCOUNT(qos[01])?|amq\.topic)$"
 
 # A phone's queue is on one node, and with that one dead no other takes the phone: so, mirrored.
 POLICIES = [{"vhost": "/", "name": "phones", "pattern": "^mqtt-subscription-", "apply-to": "queues",
@@ -76,8 +77,8 @@ def definitions(place, accounts, policies):
     for account, (role, password) in accounts.items():
         users.append({"name": account, "password_hash": salted(password), "tags": [],
                       "hashing_algorithm": "rabbit_password_hashing_sha256"})
-        rights.append({"user": account, "vhost": "/", "configure": QUEUES, "write": QUEUES,
-                       "read": QUEUES})
+        queues = QUEUES.replace("ACCOUNT", re.escape(account))
+        rights.append({"user": account, "vhost": "/", "configure": queues, "write": queues, "read": queues})
         topics.append({"user": account, "vhost": "/", "exchange": "amq.topic",
                        "write": may(account, role, "write"), "read": may(account, role, "read")})
     return {"vhosts": [{"name": "/"}], "users": users, "permissions": rights,

@@ -64,12 +64,15 @@ static void report_losses(struct doctor *d, const char *check, const cJSON *one)
     const cJSON *losses = cJSON_GetObjectItemCaseSensitive(one, "losses");
     const char *lost = cJSON_IsString(losses) ? losses->valuestring : "";
     if (cJSON_IsString(error))
-        doctor_say(d, check, DOCTOR_FAILURE,
-                   "Compare the rights of the kiosk's account at the broker with what it needs:\n"
-                   "    porchlight rights\n"
-                   "When they are right, let porchlightd try again:\n"
-                   "    sudo systemctl restart porchlightd",
-                   "porchlightd is connected, but: %s %s", error->valuestring, lost);
+        doctor_say(
+            d, check, DOCTOR_FAILURE,
+            "Compare the rights of the kiosk's account at the broker with what it needs:\n"
+            "    porchlight rights\n"
+            "A RabbitMQ also needs rights to the account's queues: see the handbook, Rights at "
+            "a broker.\n"
+            "When they are right, let porchlightd try again:\n"
+            "    sudo systemctl restart porchlightd",
+            "porchlightd is connected, but: %s %s", error->valuestring, lost);
     else if (lost[0] != '\0')
         doctor_say(d, check, DOCTOR_WARNING,
                    "Add a broker that speaks MQTT 5, such as mosquitto 2.",

@@ -96,14 +96,14 @@ static void link_subscribe(struct phone_link *l)
     size_t n = p->keys->staff ? 6 : 4;
     for (size_t k = 0; k < p->client.kiosks_count; k++) {
         const char *kiosk = p->client.kiosks[k].id;
+        if (p->reads_keys) /* first, as the page does, before what a new key opens */
+            link_reads(l, TOPIC_ENROL, kiosk);
         for (size_t i = 0; i < n; i++)
             link_reads(l, read_by_all[i], kiosk);
         if (p->reads_root)
             link_reads(l, TOPIC_ROOT, kiosk);
         if (p->reads_words)
             link_reads(l, TOPIC_WORDS, kiosk);
-        if (p->reads_keys)
-            link_reads(l, TOPIC_ENROL, kiosk);
     }
 }
 

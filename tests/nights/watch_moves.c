@@ -172,8 +172,10 @@ void watch_answer(const struct phone *p, const struct alert_id *id, enum message
     press->answers[0] |= bit;
     press->answers[1] |= kind == MSG_SAFE ? bit : 0;
     press->answers[2] |= kind == MSG_HELP ? bit : 0;
-    if (kind == MSG_HELP && press->help_at == INT64_MAX)
+    if (kind == MSG_HELP && press->help_at == INT64_MAX) {
         press->help_at = world_now();
+        press->help_by = p;
+    }
 }
 
 void watch_counts(const struct message *m)
@@ -195,12 +197,13 @@ void watch_counts(const struct message *m)
         p->help_shown_at = world_now();
 }
 
-/* Somebody needed help, nothing was broken, and the alert went on. */
+/* Somebody needed help and was not revoked, nothing was broken, and the alert went on. */
 static void end_of_help(const struct press *p)
 {
     int64_t until = p->help_at == INT64_MAX ? 0 : p->help_at + NOTICED;
     if (p->help_at == INT64_MAX || p->excused || p->ended_at < until || until > NIGHT ||
-        !is_calm_around(p->help_at, until))
+        !is_calm_around(p->help_at, until) || p->help_by->revoked_at < until ||
+        p->help_by->root_revoked_at < until)
         return;
     if (p->help_shown_at > until)
         watch_fail("answers-are-counted", "somebody needs help in %s, and staff were not shown it",

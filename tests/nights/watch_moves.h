@@ -21,12 +21,13 @@ struct press {
     bool cut;         /* it died before a phone had it */
     bool delivered;   /* a phone had it */
     int64_t delivered_at;
-    uint64_t epoch, seq;   /* of the first message that a phone had */
-    bool taken;            /* a broker that somebody outside listens to had it, or an answer came */
-    bool answered;         /* a phone has answered */
-    unsigned answers[3];   /* phones (bits) that ever said: seen or more, safe, help */
-    int64_t help_at;       /* when the first phone said that it needs help; INT64_MAX: none */
-    int64_t help_shown_at; /* when staff were first shown that; INT64_MAX: not yet */
+    uint64_t epoch, seq; /* of the first message that a phone had */
+    bool taken;          /* a broker that somebody outside listens to had it, or an answer came */
+    bool answered;       /* a phone has answered */
+    unsigned answers[3]; /* phones (bits) that ever said: seen or more, safe, help */
+    int64_t help_at;     /* when the first phone said that it needs help; INT64_MAX: none */
+    const struct phone *help_by; /* which one that was */
+    int64_t help_shown_at;       /* when staff were first shown that; INT64_MAX: not yet */
     int64_t rooted_at; /* when a broker took the root key's message that ends it; INT64_MAX: none */
 };
 

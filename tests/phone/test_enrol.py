@@ -220,7 +220,7 @@ def test_what_is_not_that_phones_word_lets_nobody_in(two_brokers):
     away.start()
     page.driver.get(page.url)
     page.until_text("#link", "1 of 2")
-    wait.until(lambda: place.kiosk.status()["refused"] == 1,
+    wait.until(lambda: place.kiosk.status()["refused"] >= 1,
                lambda: f"the letter refused; status: {place.kiosk.status()}", 60)
     assert page.account not in place.venue.accounts(1)
     assert gone.account not in place.venue.accounts(1)

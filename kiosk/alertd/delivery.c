@@ -315,8 +315,6 @@ static int64_t echo_at(const struct delivery *d)
 
 void delivery_time(struct delivery *d, int64_t now)
 {
-    for (size_t i = 0; i < d->paths_count; i++)
-        broker_path_age(&d->paths[i], now);
     delivery_listen(d, now);
     delivery_watch(d, now);
     for (size_t i = 0; i < d->paths_count; i++)

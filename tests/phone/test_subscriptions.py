@@ -117,6 +117,20 @@ def test_one_that_it_will_not_make_again_is_said(evening):
     page.until(lambda: page.shown("#ring-start"), "the test that makes it again")
 
 
+def test_one_that_it_would_not_make_at_first_is_made_without_a_touch(evening):
+    page = ringing(evening)
+    page.run("window.name = ''")
+    page.cdp("Page.addScriptToEvaluateOnNewDocument", source="""if (isSecureContext) {
+        const make = PushManager.prototype.subscribe; window.refusals = 0;
+        PushManager.prototype.subscribe = async function (...what) {
+            if (window.refusals < 2) { window.refusals += 1; throw new Error('not now'); }
+            return make.apply(this, what); }; }""")
+    page.driver.refresh()
+    page.until_text("#health", "will not ring")
+    wait.until(lambda: page.run("return window.name") != "", "another subscription", 60)
+    page.until(lambda: page.shown("#health") is None, "nothing wrong")
+
+
 def test_one_for_another_key_is_made_again(evening):
     page = ringing(evening)
     right = page.run("return window.name")

@@ -56,7 +56,7 @@ const SLEPT = 4000; // ms between two looks at the clock, which are a second apa
 const WAKING = 1000; // ms: one waking is several events
 const CLOCK_AGAIN = 1800000; // ms: how often the phone's clock is compared with the server's
 const RANG_AGAIN = 5000; // ms until what did not get through is said again
-const RENEW_AGAIN = 20000; // ms until a relay that was away is asked again
+const RENEW_AGAIN = 20000; // ms until a relay that was away, or the browser, is asked again
 const RELAY_WITHIN = 10000; // ms in which a relay says that it rings
 const RING_COUNTS = 900000; // ms: a wake-up that came longer ago was not this drill's
 const URGENT = ['lockdown', 'caution', 'duress', 'drill', 'lost'];
@@ -190,6 +190,9 @@ async function checkRing(asks) {
     const trouble = await (asks ? renew : lookAtRing)(sessions);
     if (mine !== ringAsked || (!asks && ['gone', 'other'].includes(ringTrouble))) {
         return; // who asked later knows better, whoever is ready first
+    }
+    if (asks && trouble === 'dropped') {
+        setTimeout(() => renewed.clear(), RENEW_AGAIN); // what the browser refused once
     }
     const soon = now() - startedAt < RELAY_WITHIN; // a relay may have it made again
     ringTrouble = !asks && trouble === 'dropped' && soon ? ringTrouble : trouble;

@@ -240,11 +240,22 @@ static void do_action(struct kiosk_state *s, const struct outputs *o, const stru
     }
 }
 
+/* Record and publish run side by side. The broker's thread is woken first: the record's would take
+ * the free processor, and keep it while the card is written. */
+static bool goes_behind_publish(const struct alert_action *a, size_t left)
+{
+    return left > 1 && a[0].kind == ALERT_DO_RECORD && a[1].kind == ALERT_DO_PUBLISH;
+}
+
 static void do_all(struct kiosk_state *s, const struct outputs *o, const struct alert_action *a,
                    size_t n, bool resumed, int64_t now)
 {
-    for (size_t i = 0; i < n; i++)
-        do_action(s, o, &a[i], resumed, now);
+    for (size_t i = 0; i < n; i++) {
+        bool behind = goes_behind_publish(&a[i], n - i);
+        do_action(s, o, &a[i + behind], resumed, now);
+        if (behind)
+            do_action(s, o, &a[i++], resumed, now);
+    }
 }
 
 void actions_step(struct kiosk_state *s, const struct outputs *o, struct alert_event e, int64_t now)

@@ -8,6 +8,8 @@ import signal
 import pytest
 
 from tests.kit import wait
+from tests.kit.kiosk import FAST, Kiosk
+from tests.kit.process import Process
 
 
 @contextlib.contextmanager
@@ -68,3 +70,21 @@ def test_a_wipe_is_asked_for_all_the_same(kiosk, slow):
     with blocked(kiosk) if slow else contextlib.nullcontext():
         kiosk.wires().hold(0.9)
         wait.until(lambda: not (venue / "list").exists(), kiosk.daemon.said)
+
+
+def test_the_broker_is_asked_before_the_card():
+    """Both run at once, but a card's thread that is woken first may take the processor the broker's needs."""
+    with Kiosk(conf=FAST) as kiosk:
+        kiosk.start()
+        member, calls = kiosk.member(), kiosk.folder / "calls"
+        tracer = Process("strace", ["strace", "-f", "-e", "trace=write,futex,sendto", "-o", calls, "-p", kiosk.daemon.pid],
+                         kiosk.logs / "strace")
+        wait.until(lambda: "attached" in tracer.said(), "strace")
+        kiosk.wires().hold(0.4)
+        member.wait("lockdown", "alert")
+        tracer.stop()
+        calls = [line for line in calls.read_text().splitlines() if line.startswith(f"{kiosk.daemon.pid} ")]
+    began = next(i for i, line in enumerate(calls) if '"ok"' in line)
+    woken = [line for line in calls[began:] if "FUTEX_WAKE" in line or (" write(" in line and ", 8" in line)]
+    alert = next(i for i, line in enumerate(woken) if "FUTEX_WAKE" in line)
+    assert alert > 0 and " write(" in woken[alert - 1], woken[:alert + 5]

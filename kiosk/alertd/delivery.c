@@ -145,6 +145,7 @@ static void delivery_on_way_back(struct delivery *d, struct broker_path *p)
     delivery_words_up(d, p);
     if (!d->cover)
         delivery_ring_to(d, p);
+    d->listener.up(d->listener.context, p->home);
 }
 
 static void delivery_on_message(struct delivery *d, size_t i, const struct mqtt_event *e)

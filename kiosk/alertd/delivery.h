@@ -28,7 +28,8 @@ struct delivery_listener {
     void (*own)(void *context, size_t i, enum topic t, const struct mqtt_event *e);
     /* something else arrived on a topic of ours */
     void (*received)(void *context, enum topic t, const char *account, const struct mqtt_event *e);
-    /* broker number i of the config is connected, by any way: the first section that names it */
+    /* broker number i of the config is connected by any way, or passes on again what it is sent:
+     * the first section that names it */
     void (*up)(void *context, size_t i);
     /* the registrar beside it answers, by any way */
     void (*answered)(void *context, size_t i, const struct mqtt_event *e);

@@ -81,41 +81,46 @@ static int record_file_settle(int fd, bool cell)
     return rc != 0 && cell && errno == EINVAL ? 0 : rc;
 }
 
-/* The slot of the newest record; -1 with errno (EBADMSG: there is none). */
-static int slot_newest(int fd, bool cell, struct record_slots *s, uint32_t *serial)
+/* How slots lie, which has the newest record (-1: none), and its serial. */
+struct slots_found {
+    struct record_slots lie;
+    int newest;
+    uint32_t serial;
+};
+
+/* 0 or -1 with errno. */
+static int slots_look(int fd, bool cell, struct slots_found *f)
 {
     uint8_t start[RECORD_READ];
     struct record newest;
     ssize_t len = read_start(fd, cell, start);
     if (len < 0)
         return -1;
-    *s = record_slots(cell, (size_t)len);
-    *serial = 0;
-    return record_newest(start, (size_t)len, cell, &newest, serial);
+    *f = (struct slots_found){.lie = record_slots(cell, (size_t)len)};
+    f->newest = record_newest(start, (size_t)len, cell, &newest, &f->serial);
+    return f->newest < 0 && errno != EBADMSG ? -1 : 0;
 }
 
 static int slot_write(int fd, const struct record_place *at, int *doubt, const struct record *r)
 {
     uint8_t bytes[RECORD_MOST];
     struct record now = *r;
-    struct record_slots s = {0};
+    struct slots_found f;
     struct stat st;
-    uint32_t serial;
     if (fstat(fd, &st) != 0 ||
-        (!at->cell && st.st_size < RECORD_FILE && file_make(fd, at->path) != 0))
+        (!at->cell && st.st_size < RECORD_FILE && file_make(fd, at->path) != 0) ||
+        slots_look(fd, at->cell, &f) != 0)
         return -1;
-    int slot = slot_newest(fd, at->cell, &s, &serial);
-    if (*doubt == 0 && slot >= 0 && record_file_settle(fd, at->cell) != 0) {
+    if (*doubt == 0 && f.newest >= 0 && record_file_settle(fd, at->cell) != 0) {
         posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED); /* the card's newest: the other one can go */
-        slot = slot_newest(fd, at->cell, &s, &serial);
+        if (slots_look(fd, at->cell, &f) != 0)
+            return -1;
     }
-    if (slot < 0 && errno != EBADMSG)
-        return -1;
-    int to = *doubt > 0 ? *doubt - 1 : (slot + 1) % s.count;
+    int to = *doubt > 0 ? *doubt - 1 : (f.newest + 1) % f.lie.count;
     now.boxed = r->boxed && !at->cell;
-    size_t size = record_encode(&now, serial + 1, bytes);
+    size_t size = record_encode(&now, f.serial + 1, bytes);
     *doubt = to + 1;
-    if (write_at(fd, bytes, size, to * s.apart) != 0 || record_file_settle(fd, at->cell) != 0)
+    if (write_at(fd, bytes, size, to * f.lie.apart) != 0 || record_file_settle(fd, at->cell) != 0)
         return -1;
     *doubt = RECORD_UNDOUBTED;
     return 0;

@@ -125,6 +125,8 @@ static void link_packet(void *client, struct conn *c, const struct packet *packe
         link_report(l, true);
     } else if (packet->kind == PACKET_PUBLISH) {
         phone_take(p, packet);
+    } else if (packet->kind == PACKET_PUBACK && packet->number > 0) {
+        p->unread[packet->number - 1] = packet->reason != 0;
     }
 }
 
@@ -211,10 +213,12 @@ static void phone_send(struct phone *p, size_t kiosk, enum topic t, const struct
     if (len < 0 || envelope_letter_seal(&at, k->public, p->keys->secret, text, (size_t)len, wire) !=
                        ENVELOPE_OK)
         return;
+    bool answers = m->kind == MSG_SEEN || m->kind == MSG_SAFE || m->kind == MSG_HELP;
     struct packet packet = {.kind = PACKET_PUBLISH,
                             .topic = world_text(topic),
                             .payload = blob_of(wire, sizeof wire),
                             .qos = 1,
+                            .number = answers ? kiosk + 1 : 0,
                             .expiry = topic_table[t].expiry_s * S};
     for (size_t i = 0; i < p->links_count; i++)
         if (p->links[i].up)
@@ -395,6 +399,16 @@ static void phone_opens(struct phone *p, const struct mqtt_event *e, struct phon
     memcpy(p->client.venue_key, newest, sizeof newest);
 }
 
+/* The kiosk is there again, perhaps: what nobody has read is said once more, as by the page. */
+static void phone_comes_back(struct phone *p, size_t kiosk)
+{
+    const struct own_answer *own = &p->said[kiosk];
+    bool unread = p->unread[kiosk] && own->seq > 0;
+    p->unread[kiosk] = false;
+    if (unread)
+        phone_says(p, kiosk, &own->id, own->kind, own->seq);
+}
+
 static void phone_take(struct phone *p, const struct packet *packet)
 {
     static struct mqtt_event e;
@@ -427,6 +441,8 @@ static void phone_take(struct phone *p, const struct packet *packet)
     watch_received(p, k, &h);
     if (h.verdict != VIEW_OLD && h.verdict != VIEW_LATE && h.verdict != VIEW_DISOWNED)
         own_answer_hear(&p->said[k], &h.message, (uint32_t)chance_next(&p->later), phone_now());
+    if (!e.retained && h.message.kind != MSG_LOST)
+        phone_comes_back(p, k);
     if (h.verdict == VIEW_TOLD)
         phone_told(p, k, &h.message);
     phone_look(p);

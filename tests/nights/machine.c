@@ -396,6 +396,7 @@ void machine_start(struct machine *m, void (*program)(struct machine *m))
     m->running = true;
     m->graceful = false;
     m->starts++;
+    m->started_at = world_now();
     programs[index_of(m)] = program;
     thread_begin(m, program_first, m);
 }

@@ -26,6 +26,7 @@ struct machine {
     int64_t wall_offset; /* ns: what its wall clock is wrong by; MACHINE_CLOCK_UNSET: 1970 */
     double drift;        /* of the wall clock, seconds a second */
     uint64_t starts;     /* of the program */
+    int64_t started_at;  /* the last of them */
     size_t memory_now, memory_most;
     uint64_t log_lines;
     void (*ended)(struct machine *m, int status); /* the program ended by itself */

@@ -28,9 +28,10 @@ void pair_or_one_play(struct night *n, uint64_t seed, uint32_t without);
 /* Called by night_play before the night runs. */
 void pair_begins(struct night *n);
 
-/* While a pair is played: what is observed, and the gesture itself. Nothing otherwise. */
+/* While a pair is played: what is observed, and the gesture itself, `runs` ns after the program's
+ * start. Nothing otherwise. */
 void pair_observe(enum surface s, const char *what, const void *bytes, size_t len);
-void pair_gesture(const char *state);
+void pair_gesture(const char *state, int64_t runs);
 
 /* Before the gesture: the id that it may begin is the same in both nights. One press more has drawn
  * more chance. */

@@ -52,9 +52,11 @@ static bool outbox_is_alarm(const struct alert_action *a)
                          a->publish == ALERT_PUB_UNCLEAR);
 }
 
-static bool outbox_calms(const struct outbox_entry *e)
+/* What a real alarm makes void: calm that was said before it, and a drill, whose end is calm, too.
+ */
+static bool ends_by_alarm(const struct outbox_entry *e)
 {
-    return !e->drill && (e->publish == ALERT_PUB_ALL_CLEAR || e->publish == ALERT_PUB_UNCONFIRMED);
+    return e->drill || e->publish == ALERT_PUB_ALL_CLEAR || e->publish == ALERT_PUB_UNCONFIRMED;
 }
 
 void outbox_add(struct outbox *o, const struct alert_action *a, bool resumed, int64_t at,
@@ -63,7 +65,7 @@ void outbox_add(struct outbox *o, const struct alert_action *a, bool resumed, in
     struct outbox_entry *e = slot_for(o, a);
     for (struct outbox_entry *old = o->entries; old < o->entries + OUTBOX_MAX; old++) {
         memset(old->again_at, 0, sizeof old->again_at); /* it may be let through by now */
-        if (outbox_is_alarm(a) && outbox_calms(old))
+        if (outbox_is_alarm(a) && ends_by_alarm(old))
             old->order = 0;
     }
     *e = (struct outbox_entry){.publish = a->publish,
@@ -95,8 +97,7 @@ struct outbox_entry *outbox_next(struct outbox *o, size_t broker, int64_t now)
     for (struct outbox_entry *e = o->entries; e < o->entries + OUTBOX_MAX; e++) {
         if (e->order == 0 || !is_due(o, e, broker))
             continue;
-        if (!next || (next->drill && !e->drill) ||
-            (next->drill == e->drill && e->order < next->order))
+        if (!next || e->order < next->order)
             next = e;
     }
     bool waits = next && next->leg[broker] != OUTBOX_UNSENT && now < next->again_at[broker];

@@ -53,14 +53,14 @@ void outbox_brokers(struct outbox *o, size_t brokers);
 
 /* Adds one alert. A repeat of one that still waits replaces it. If the box is full, the oldest
  * entry is given up, one that was handed over if there is one. A real alarm takes out what was
- * said of calm before it, confirmed or not: a broker that comes back has none of it to pass on. */
+ * said of calm before it, confirmed or not, and a drill with its end: a broker that comes back has
+ * none of it to pass on. */
 void outbox_add(struct outbox *o, const struct alert_action *a, bool resumed, int64_t at,
                 int64_t began);
 
-/* The oldest entry that this broker has not been sent, or NULL; those of a drill come last, so that
- * its end is not news of calm while a real alert waits. What it refused comes again after a while,
- * before all that is younger; what nobody received comes again too, as long as nothing younger is
- * there. Mark it with outbox_sent. */
+/* The oldest entry that this broker has not been sent, or NULL. What it refused comes again after a
+ * while, before all that is younger; what nobody received comes again too, as long as nothing
+ * younger is there. Mark it with outbox_sent. */
 struct outbox_entry *outbox_next(struct outbox *o, size_t broker, int64_t now);
 
 /* Marks an entry as sent to a broker; returns the token that its PUBACK will bear. */

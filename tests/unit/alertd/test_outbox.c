@@ -44,7 +44,7 @@ static void test_every_broker_gets_every_alert_in_order(void **state)
     assert_int_equal(outbox_pending(&o), 1);
 }
 
-/* Before the alert, phones would show quiet between the two; after it, one that missed the alert. */
+/* Sent before it, its end shows quiet between the two; after it, to one that missed the alert. */
 static void test_a_real_alert_takes_a_drill_and_its_end_out(void **state)
 {
     (void)state;

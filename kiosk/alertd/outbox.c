@@ -52,8 +52,7 @@ static bool outbox_is_alarm(const struct alert_action *a)
                          a->publish == ALERT_PUB_UNCLEAR);
 }
 
-/* What a real alarm makes void: calm that was said before it, and a drill, whose end is calm, too.
- */
+/* What a real alarm makes void: calm that was said before it, and a drill with its end. */
 static bool ends_by_alarm(const struct outbox_entry *e)
 {
     return e->drill || e->publish == ALERT_PUB_ALL_CLEAR || e->publish == ALERT_PUB_UNCONFIRMED;
@@ -62,12 +61,12 @@ static bool ends_by_alarm(const struct outbox_entry *e)
 void outbox_add(struct outbox *o, const struct alert_action *a, bool resumed, int64_t at,
                 int64_t began)
 {
-    struct outbox_entry *e = slot_for(o, a);
     for (struct outbox_entry *old = o->entries; old < o->entries + OUTBOX_MAX; old++) {
         memset(old->again_at, 0, sizeof old->again_at); /* it may be let through by now */
         if (outbox_is_alarm(a) && ends_by_alarm(old))
             old->order = 0;
     }
+    struct outbox_entry *e = slot_for(o, a);
     *e = (struct outbox_entry){.publish = a->publish,
                                .id = a->id,
                                .drill = a->drill,

@@ -62,6 +62,21 @@ static void test_a_real_alert_takes_a_drill_and_its_end_out(void **state)
     assert_null(outbox_next(&o, 0, 0));
 }
 
+static void test_what_a_real_alert_takes_out_makes_room_for_it(void **state)
+{
+    (void)state;
+    struct outbox o;
+    struct alert_action drill = alarm_of(100, ALERT_PUB_LOCKDOWN);
+    drill.drill = true;
+    outbox_init(&o, 1);
+    for (int i = 1; i < OUTBOX_MAX; i++)
+        add(&o, (uint8_t)i, ALERT_PUB_LOCKDOWN, i);
+    outbox_add(&o, &drill, false, 50, 0);
+    add(&o, 101, ALERT_PUB_LOCKDOWN, 60);
+    assert_int_equal(outbox_next(&o, 0, 0)->id.bytes[0], 1);
+    assert_int_equal(outbox_pending(&o), OUTBOX_MAX);
+}
+
 static void test_a_real_alert_takes_the_place_of_earlier_calm(void **state)
 {
     (void)state;
@@ -428,6 +443,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_every_broker_gets_every_alert_in_order),
         cmocka_unit_test(test_a_real_alert_takes_a_drill_and_its_end_out),
+        cmocka_unit_test(test_what_a_real_alert_takes_out_makes_room_for_it),
         cmocka_unit_test(test_a_real_alert_takes_the_place_of_earlier_calm),
         cmocka_unit_test(test_a_broker_here_hands_nothing_over),
         cmocka_unit_test(test_what_waits_for_its_acknowledgement_is_known),

@@ -39,7 +39,7 @@ struct listen {
     bool up[BROKERS_MAX];
     char shown[512]; /* what was said last */
     enum view_show worst;
-    struct own_answer answers[PHONE_CLIENT_KIOSKS_MAX];
+    struct own_answers answers[PHONE_CLIENT_KIOSKS_MAX];
     struct message counts[PHONE_CLIENT_KIOSKS_MAX]; /* the last, of each kiosk */
     struct mqtt_event event;                        /* the one that is being looked at */
     size_t broker;                                  /* whose it is */
@@ -114,10 +114,10 @@ static void listen_answer(struct listen *l, const struct phone_client_heard *h, 
     if (!l->answer || !h->kiosk || h->verdict == VIEW_OLD || h->verdict == VIEW_LATE ||
         h->verdict == VIEW_DISOWNED)
         return;
-    struct own_answer *a = &l->answers[h->kiosk - l->member.kiosks];
+    struct own_answers *a = &l->answers[h->kiosk - l->member.kiosks];
     own_answer_hear(a, &h->message, randombytes_random(), now);
-    if (own_answer_is_asked(&h->message) && h->verdict == VIEW_TOLD && a->seq == 0 &&
-        listen_answer_send(l, h->kiosk, &a->id, now))
+    if (own_answer_is_asked(&h->message) && h->verdict == VIEW_TOLD && a->now.seq == 0 &&
+        listen_answer_send(l, h->kiosk, &a->now.id, now))
         own_answer_give(a, answer_named(l->answer), 1);
 }
 
@@ -125,7 +125,7 @@ static void listen_answer_again(struct listen *l, int64_t now)
 {
     for (size_t i = 0; i < l->member.kiosks_count && is_linked(l); i++)
         if (own_answer_is_due(&l->answers[i], now))
-            listen_answer_send(l, &l->member.kiosks[i], &l->answers[i].id, now);
+            listen_answer_send(l, &l->member.kiosks[i], &l->answers[i].now.id, now);
 }
 
 /* Whether the counts differ from the last ones of that kiosk, which they take the place of. */

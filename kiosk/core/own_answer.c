@@ -6,33 +6,43 @@ bool own_answer_is_asked(const struct message *m)
            (m->kind == MSG_STATE && m->state != ALERT_QUIET);
 }
 
-void own_answer_hear(struct own_answer *a, const struct message *m, uint32_t chance, int64_t now)
+/* This alert is the one that may be answered now; the one before is kept. */
+static void own_answer_turn_to(struct own_answers *a, const struct message *m)
 {
-    int64_t most = a->kind == MSG_HELP ? OWN_ANSWER_HELP : OWN_ANSWER_REST;
+    struct own_answer other = a->now;
+    a->now = alert_id_equal(&a->before.id, &m->id)
+                 ? a->before
+                 : (struct own_answer){.id = m->id, .epoch = m->epoch};
+    a->before = other;
+}
+
+void own_answer_hear(struct own_answers *a, const struct message *m, uint32_t chance, int64_t now)
+{
     bool is_over = m->kind == MSG_ALL_CLEAR || (m->kind == MSG_STATE && m->state == ALERT_QUIET);
     if (is_over)
-        a->due = 0;
+        a->now.due = a->before.due = 0;
     if (!own_answer_is_asked(m))
         return;
-    if (!alert_id_equal(&a->id, &m->id))
-        *a = (struct own_answer){.id = m->id, .epoch = m->epoch};
-    if (m->epoch <= a->epoch)
+    if (!alert_id_equal(&a->now.id, &m->id))
+        own_answer_turn_to(a, m);
+    if (m->epoch <= a->now.epoch)
         return;
-    a->epoch = m->epoch;
-    a->due = a->seq > 0 ? now + 1 + most / (UINT16_MAX + 1) * (chance & UINT16_MAX) : 0;
+    int64_t most = a->now.kind == MSG_HELP ? OWN_ANSWER_HELP : OWN_ANSWER_REST;
+    a->now.epoch = m->epoch;
+    a->now.due = a->now.seq > 0 ? now + 1 + most / (UINT16_MAX + 1) * (chance & UINT16_MAX) : 0;
 }
 
-void own_answer_give(struct own_answer *a, enum message_kind kind, uint64_t seq)
+void own_answer_give(struct own_answers *a, enum message_kind kind, uint64_t seq)
 {
-    a->kind = kind;
-    a->seq = seq;
-    a->due = 0;
+    a->now.kind = kind;
+    a->now.seq = seq;
+    a->now.due = 0;
 }
 
-bool own_answer_is_due(struct own_answer *a, int64_t now)
+bool own_answer_is_due(struct own_answers *a, int64_t now)
 {
-    if (a->due == 0 || now < a->due)
+    if (a->now.due == 0 || now < a->now.due)
         return false;
-    a->due = 0;
+    a->now.due = 0;
     return true;
 }

@@ -15,7 +15,6 @@
 #define OWN_ANSWER_HELP (5 * INT64_C(1000000000))
 #define OWN_ANSWER_REST (60 * INT64_C(1000000000))
 
-/* All zeroes: no alert is known. */
 struct own_answer {
     struct alert_id id;     /* of the alert that may be answered */
     uint64_t epoch;         /* of the newest message that says so */
@@ -24,17 +23,23 @@ struct own_answer {
     int64_t due;            /* when it is said again; 0: not */
 };
 
+/* All zeroes: no alert is known. Of two alerts, since a kiosk whose power failed as the newer one
+ * began comes back with the older one until its broker has told it of the newer. */
+struct own_answers {
+    struct own_answer now, before;
+};
+
 /* Whether the message says that an alert is active, which can be answered. */
 bool own_answer_is_asked(const struct message *m);
 
 /* A message of that kiosk which the view took: its verdict is not old, late or disowned. `chance`
  * is random. */
-void own_answer_hear(struct own_answer *a, const struct message *m, uint32_t chance, int64_t now);
+void own_answer_hear(struct own_answers *a, const struct message *m, uint32_t chance, int64_t now);
 
 /* This was answered now. */
-void own_answer_give(struct own_answer *a, enum message_kind kind, uint64_t seq);
+void own_answer_give(struct own_answers *a, enum message_kind kind, uint64_t seq);
 
 /* Whether it is to be said again now; true once. */
-bool own_answer_is_due(struct own_answer *a, int64_t now);
+bool own_answer_is_due(struct own_answers *a, int64_t now);
 
 #endif

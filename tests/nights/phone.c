@@ -248,13 +248,13 @@ static void phone_says(struct phone *p, size_t kiosk, const struct alert_id *id,
 static void phone_answer(void *context, uint64_t number)
 {
     struct answer *a = context;
-    struct own_answer *own = &a->phone->said[a->kiosk];
+    struct own_answers *own = &a->phone->said[a->kiosk];
     if (!phone_is_linked(a->phone))
         return;
     story("%s answers %s", a->phone->name, message_kind_name(answers[number]));
     watch_answered(a->phone, &a->id, answers[number]);
     phone_says(a->phone, a->kiosk, &a->id, answers[number], a->seq);
-    if (alert_id_equal(&own->id, &a->id))
+    if (alert_id_equal(&own->now.id, &a->id))
         own_answer_give(own, answers[number], a->seq);
     if (a->phone->helps && a->seq < 4)
         phone_answers_again(a, number);
@@ -402,7 +402,7 @@ static void phone_opens(struct phone *p, const struct mqtt_event *e, struct phon
 /* The kiosk is there again, perhaps: what nobody has read is said once more, as by the page. */
 static void phone_comes_back(struct phone *p, size_t kiosk)
 {
-    const struct own_answer *own = &p->said[kiosk];
+    const struct own_answer *own = &p->said[kiosk].now;
     bool unread = p->unread[kiosk] && own->seq > 0;
     p->unread[kiosk] = false;
     if (unread)
@@ -478,11 +478,13 @@ static void phone_ping(struct phone *p)
 /* A kiosk that restarted has forgotten it. */
 static void phone_answers_once_more(struct phone *p)
 {
-    for (size_t k = 0; k < p->client.kiosks_count && phone_is_linked(p); k++)
+    for (size_t k = 0; k < p->client.kiosks_count && phone_is_linked(p); k++) {
+        const struct own_answer *own = &p->said[k].now;
         if (own_answer_is_due(&p->said[k], phone_now())) {
-            story("%s answers %s once more", p->name, message_kind_name(p->said[k].kind));
-            phone_says(p, k, &p->said[k].id, p->said[k].kind, p->said[k].seq);
+            story("%s answers %s once more", p->name, message_kind_name(own->kind));
+            phone_says(p, k, &own->id, own->kind, own->seq);
         }
+    }
 }
 
 static void phone_tick(void *context, uint64_t number)

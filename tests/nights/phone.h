@@ -48,7 +48,7 @@ struct phone {
     } words[VENUE_KIOSKS];
     struct chance more;
     struct alert_id answered;
-    struct own_answer said[VENUE_KIOSKS];
+    struct own_answers said[VENUE_KIOSKS];
     bool unread[VENUE_KIOSKS]; /* a broker has said of it that nobody listens there */
     struct chance later;
     bool clears; /* a staff phone that ends the active alert, until it has */

@@ -89,6 +89,20 @@ test('a kiosk that started again gets the answer once more, later, and help firs
     assert.equal(told(f, 'help').again, false);
 });
 
+test('a kiosk that comes back with the alert before gets the answer to this one all the same', () => {
+    const before = told(after(alert('a')), 'seen');
+    const f = told(factsReceived(before, alert('b'), 0), 'help');
+    assert.deepEqual([f.answered, f.number], ['help', 1]);
+    const back = factsReceived(f, alert('a', 2), 0);
+    assert.deepEqual([back.answered, back.number, back.again], ['seen', 1, true]);
+    const reloaded = factsFrom(factsKeep(back, 0, 0), 'a', 0, 0);
+    for (const at of [back, reloaded]) {
+        const on = factsReceived(at, alert('b', 2), 0);
+        assert.deepEqual([on.id, on.epoch, on.answered, on.number, factsAgain(on, 1)], ['b', 2, 'help', 1, 5000]);
+    }
+    assert.equal(factsAgain(factsReceived(back, alert('c', 2), 0), 1), null, 'of a third, nothing');
+});
+
 test('an answer that was on its way while the kiosk restarted is sent once more', () => {
     const chosen = factsChosen(after(alert('a')), 'help');
     const f = factsTold(factsReceived(chosen, alert('a', 2), 0), { id: 'a', kind: 'help', number: 1, epoch: 1 });

@@ -22,6 +22,7 @@ export function factsInit() {
         looked: null, // {id, epoch, seq}: the state's id, and the newest message that staff look at
         notices: [],
         where: null, // {id, name}: staff alone: the switch that was pressed in this alert
+        before: null, // {id, epoch, answered, waiting, number} of the alert before
         history: [], // [{kind, at}] of this alert, oldest first; at: ms since 1970
     };
 }
@@ -30,7 +31,7 @@ export function factsInit() {
 export function factsKeep(f, steady, wall) {
     return { id: f.id, began: f.began === null ? null : Math.round(wall - steady + f.began),
         resumed: f.resumed, unclear: f.unclear, answered: f.answered, waiting: f.waiting,
-        again: f.again, number: f.number, epoch: f.epoch, history: f.history };
+        again: f.again, number: f.number, epoch: f.epoch, before: f.before, history: f.history };
 }
 
 // `id`: of the alert that the view has kept. What was kept of another one is over.
@@ -46,12 +47,18 @@ export function factsNoted(f, kind, at) {
         { ...f, history: [...f.history, { kind, at }].slice(-HISTORY) };
 }
 
-// A kiosk that restarted has forgotten who answered.
+const restarted = (f, m) => m.epoch > f.epoch && (f.waiting ?? f.answered) !== null;
+
+// A kiosk that restarted has forgotten who answered; and one whose power failed as this alert began comes
+// back with the one before, until its broker has told it of this one.
 function answersAfter(f, m) {
     if (m.id !== f.id) {
-        return { answered: null, waiting: null, again: false, number: 0, history: [] };
+        const { epoch, id, answered, waiting, number } = f;
+        const known = f.before?.id === m.id ? f.before : { answered: null, waiting: null, number: 0 };
+        return { ...known, again: restarted(known, m), history: [],
+            before: { epoch, id, answered, waiting, number } };
     }
-    return m.epoch > f.epoch && (f.waiting ?? f.answered) !== null ? { again: true } : {};
+    return restarted(f, m) ? { again: true } : {};
 }
 
 // For how long the answer waits before it is sent again, in ms; null: it is not. Not all phones speak at
@@ -75,7 +82,7 @@ function onAlert(f, m, age, now) {
         return f;
     }
     const fresh = m.id !== f.id;
-    const all = { ...f, id: m.id, epoch: m.epoch, ...answersAfter(f, m) };
+    const all = { ...f, ...answersAfter(f, m), id: m.id, epoch: m.epoch };
     return !fresh && m.age_ms === null ? all : {
         ...all,
         began: m.age_ms !== null ? beganAt(f, m, fresh, age, now) : fresh ? null : f.began,

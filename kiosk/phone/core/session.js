@@ -115,13 +115,18 @@ export function openSession({ mqtt, sodium, store, membership: m, now, wall,
     const tellWaiting = () => tell(facts.waiting);
 
     // What a kiosk forgot when it restarted.
-    let later = null;
+    let later = null; // to which alert
     function tellAgain() {
+        const { id } = facts;
         const wait = factsAgain(facts, Math.random());
-        if (wait === null || later !== null || view.state === 'quiet') {
+        if (wait === null || later === id || view.state === 'quiet') {
             return;
         }
-        later = setTimeout(() => {
+        later = id;
+        setTimeout(() => {
+            if (later !== id) {
+                return;
+            }
             later = null;
             if (factsAgain(facts, 0) !== null && view.state !== 'quiet') {
                 tell(facts.answered).catch(() => {});

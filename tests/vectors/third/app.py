@@ -41,7 +41,7 @@ class App:
         self.view, self.words = View(self.invited.staff), words.Words()
         self.looked_at = (0, 0)
         self.answers = {}  # what was said, by alert
-        self.alert_epoch = 0  # of the kiosk that has it
+        self.alert_epochs = {}  # of the kiosk that has it, by alert
         self.nonce = self.beat = None
         self.closed = threading.Event()
         self.lock = threading.RLock()
@@ -236,12 +236,12 @@ class App:
     def answer_again(self, epoch):
         """A kiosk that restarted has forgotten it."""
         alert, said = self.alert(), self.answers.get(self.alert())
-        if said and epoch > self.alert_epoch:
+        if said and epoch > self.alert_epochs.get(alert, epoch):
             later = random.uniform(0, 5 if said[-1] == "help" else 60)
             again = threading.Timer(later, self.answer_send, (alert, said[-1], len(said)))
             again.daemon = True
             again.start()
-        self.alert_epoch = max(self.alert_epoch, epoch)
+        self.alert_epochs[alert] = max(self.alert_epochs.get(alert, 0), epoch)
 
     def all_clear(self):
         with self.lock:

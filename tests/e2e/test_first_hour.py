@@ -9,7 +9,7 @@ import pytest
 from tests.kit.joining import Joiner
 from tests.kit.place import ROOT, program
 from tests.kit.qr import read_blocks
-from tests.kit.setup import PORTS, Venue
+from tests.kit.setup import Venue
 from tests.kit.terminal import Terminal
 
 STICK = "/media/usb"
@@ -22,10 +22,7 @@ class Newcomer(Venue):
 
     def __init__(self):
         super().__init__()
-        self.etc.mkdir(parents=True)
-        # Ports are not asked for: those of the last run are kept.
-        (self.etc / "setup.conf").write_text("[setup]\n" + "".join(
-            f"{p} = {self.answers[p]}\n" for p in PORTS))
+        self.keep_ports()
 
     def types(self, command):
         sudo, name, *words = shlex.split(command.replace(STICK, str(self.root.parent)))

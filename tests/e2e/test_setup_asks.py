@@ -10,7 +10,7 @@ from tests.e2e.test_setup import joined
 from tests.kit.input_devices import PRESSED, RELEASED, Device
 from tests.kit.place import program
 from tests.kit.preload import library
-from tests.kit.setup import PORTS, Venue
+from tests.kit.setup import Venue
 from tests.kit.setup_machine import Machine
 from tests.kit.terminal import Terminal
 from tests.kit.wires import Wires
@@ -21,10 +21,7 @@ KEY_LINE = re.compile(r"^    (\d):((?: [0-9a-f]{4}){5})$", re.M)
 @pytest.fixture(name="venue")
 def new_venue():
     with Venue() as made:
-        # Ports are not asked for: those of the last run are kept.
-        (made.etc).mkdir(parents=True)
-        (made.etc / "setup.conf").write_text("[setup]\n" + "".join(
-            f"{p} = {made.answers[p]}\n" for p in PORTS) + "drill = no\n")
+        made.keep_ports(drill="no")
         yield made
 
 
@@ -59,6 +56,12 @@ def the_screen(t):
     for default in ("[yes] ", "[Baku] ", "[az, ru, en] "):
         t.until(default)
         t.say()
+
+
+def the_page(t, at="localhost:1"):
+    """Nothing listens there, and no name is looked up outside."""
+    t.until("[mqtt.example.org] ")
+    t.say(at)
 
 
 def to_the_root(t, venue, root, look_over=True):
@@ -173,6 +176,7 @@ def test_a_root_key_on_paper_is_typed_in_again(venue):
     t.say("mqtt.example.org")
     t.until("[make] ")
     t.say()
+    the_page(t)
     the_screen(t)
     t.until("[dark] ")
     t.say()
@@ -204,7 +208,7 @@ def interrupt(t):
 
 
 @pytest.mark.parametrize("at", ["GPIO17] ", "GPIO22] ", "Press Enter to go on", "[5] ", "[here] ",
-                                "[porchlight.local] ", "[none] ", "[make] ", "[yes] ", "[Baku] ",
+                                "[porchlight.local] ", "[none] ", "[make] ", "[mqtt.example.org] ", "[yes] ", "[Baku] ",
                                 "[az, ru, en] ", "[dark] ", "[print] ", "Press Enter to apply", "line 1: ", "line 2: "])
 def test_leaving_at_any_question_changes_nothing(venue, at):
     """Nothing that it had prepared is left either, such as keys."""
@@ -213,7 +217,7 @@ def test_leaving_at_any_question_changes_nothing(venue, at):
     for prompt, answer in (("GPIO17] ", "sim:counter"), ("GPIO22] ", "sim:entrance"),
                            ("Press Enter to go on", ""), ("[5] ", ""), ("[here] ", "both"),
                            ("[porchlight.local] ", ""), ("[none] ", "mqtt.example.org"),
-                           ("[make] ", ""), ("[yes] ", ""), ("[Baku] ", ""),
+                           ("[make] ", ""), ("[mqtt.example.org] ", "localhost:1"), ("[yes] ", ""), ("[Baku] ", ""),
                            ("[az, ru, en] ", ""), ("[dark] ", ""), ("[print] ", ""),
                            ("Press Enter to apply", ""), ("line 1: ", None), ("line 2: ", None)):
         said = t.until(prompt)
@@ -248,6 +252,9 @@ def test_an_answer_that_cannot_be_used_is_asked_again_at_once(venue):
     t.say("/nowhere/account")
     assert "no such file" in t.until("[make] ")
     t.say("make")
+    the_page(t, "none")
+    assert "that shows the page" in t.until("[mqtt.example.org] ")
+    t.say("localhost:1")
     the_screen(t)
     t.until("[dark] ")
     t.say()
@@ -272,6 +279,7 @@ def test_an_answer_can_be_changed_at_the_end(venue):
     t.say("mqtt.example.org")
     t.until("[make] ")
     t.say()
+    the_page(t)
     assert "host" not in re.findall(r"^   \d\. (\w+)", t.until("Press Enter to apply"), re.M)
     t.say("1")
     t.until("[sim:counter] ")
@@ -284,6 +292,7 @@ def test_an_answer_can_be_changed_at_the_end(venue):
     assert t.end() == 0
     assert venue.conf()["switch counter"]["line"] == "sim:desk"
     assert "broker here" not in venue.conf()
+    assert venue.conf()["venue"]["page"] == "https://localhost:1/"
 
 
 def drill_of(venue):
@@ -426,10 +435,13 @@ def test_a_second_way_is_offered_where_there_are_two_interfaces(venue):
     t.until("Press Enter to go on")
     t.say()
     for default, answer in (("[5] ", ""), ("[here] ", "elsewhere"), ("[none] ", "localhost:8883"),
-                            ("[make] ", ""), ("[one] ", "eth0"), ("[one] ", "eth0, wwan0")):
+                            ("[make] ", ""), ("[one] ", "eth0"), ("[one] ", "eth0, wwan0"),
+                            ("[localhost] ", "localhost:1")):
         asked = t.until(default)
         t.say(answer)
-    assert "Expected one, or two interfaces" in asked
+        if default == "[one] ":
+            explained = asked
+    assert "Expected one, or two interfaces" in explained
     the_screen(t)
     for default in ("[dark] ", "[print] "):
         t.until(default)

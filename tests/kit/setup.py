@@ -64,6 +64,12 @@ class Venue:
 
     # --- set up -----------------------------------------------------------------------------------
 
+    def keep_ports(self, **more):
+        """Ports are not asked for: those of the last run are kept."""
+        self.etc.mkdir(parents=True)
+        (self.etc / "setup.conf").write_text("[setup]\n" + "".join(
+            f"{k} = {v}\n" for k, v in {**{p: self.answers[p] for p in PORTS}, **more}.items()))
+
     def write(self, name="answers.conf", **changes):
         """An answers file; a key set to None is left out."""
         path = self.prefix / name

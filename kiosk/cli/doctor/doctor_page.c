@@ -7,9 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Authorities that browsers trust, as Debian installs them. */
-#define PUBLIC_CAS "/etc/ssl/certs/ca-certificates.crt"
-
 enum { HTTPS = 443, HTTP = 80 };
 
 /* "https://kettle.example.org:8443/page" */
@@ -42,7 +39,7 @@ static void page_ca(const struct doctor *d, const char *host, char out[PATH_LEN]
         broker_ca_path(d->prefix, b->phones_ca, out);
         return;
     }
-    snprintf(out, PATH_LEN, "%s", PUBLIC_CAS);
+    snprintf(out, PATH_LEN, "%s", DOCTOR_TLS_PUBLIC);
 }
 
 void doctor_page(struct doctor *d)

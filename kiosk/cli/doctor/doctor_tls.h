@@ -3,6 +3,9 @@
 
 #include <stdbool.h>
 
+/* Authorities that browsers trust, as Debian installs them. */
+#define DOCTOR_TLS_PUBLIC "/etc/ssl/certs/ca-certificates.crt"
+
 /* Whether a broker can be reached as porchlightd would: name, address, TLS with the pinned CA. It
  * does not log in, and sends nothing beyond the handshake. */
 struct doctor_tls {

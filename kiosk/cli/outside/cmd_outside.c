@@ -148,9 +148,20 @@ static int outside_make(struct outside *o)
     return put_installer(o, o->out, o->page ? "broker" : "all");
 }
 
+/* Set-up asks for the page's name too. */
+static void page_to_set(const struct outside *o, char out[CONFIG_TEXT_MAX + 64])
+{
+    char address[CONFIG_TEXT_MAX + 16];
+    snprintf(address, sizeof address, "https://%s/", o->page ? o->page : o->broker->host);
+    bool known = strcmp(address, o->config.venue.page) == 0;
+    snprintf(out, CONFIG_TEXT_MAX + 64, "%s%s",
+             known ? "" : "\n    [venue] page = ", known ? "" : address);
+}
+
 static void outside_report(const struct outside *o)
 {
-    char folder[PATH_LEN];
+    char folder[PATH_LEN], page[CONFIG_TEXT_MAX + 64];
+    page_to_set(o, page);
     print_say("The folder %s has all that the server %s needs. What to do next:", o->out,
               o->broker->host);
     print_item(PRINT_PLAIN, "1.", 3,
@@ -165,10 +176,14 @@ static void outside_report(const struct outside *o)
                "Delete the folder%s everywhere: %s the server's keys. Delete %s too.",
                o->page ? "s" : "", o->page ? "the first holds" : "it holds", o->from);
     print_item(PRINT_PLAIN, "3.", 3,
-               "In " PATH_CONF ", set these, then run: sudo systemctl reload porchlightd\n"
-               "    [venue] page = https://%s/%s%s\n    [alert] relay = yes",
-               o->page ? o->page : o->broker->host, o->topic[0] ? "\n    [venue] push = " : "",
-               o->topic);
+               "In " PATH_CONF ", set %s, then run: sudo systemctl reload porchlightd"
+               "%s%s%s\n    [alert] relay = yes",
+               page[0] || o->topic[0] ? "these" : "this", page,
+               o->topic[0] ? "\n    [venue] push = " : "", o->topic);
+    print_item(PRINT_PLAIN, "4.", 3,
+               "Open https://%s/ on a phone that uses mobile data. sudo porchlight setup tries it "
+               "from here, and shows a code for it.",
+               o->page ? o->page : o->broker->host);
     print_say("To revoke the relay one day: sudo porchlight revoke --root FILE %s", o->account);
 }
 

@@ -84,6 +84,15 @@ int setup_fill(struct setup *s, const char *name, const char *template,
 void setup_address(const struct setup *s, const char *host, const char *scheme, const char *path,
                    char out[3 * ANSWER_MAX]);
 
+/* setup_page_address.c: where members open their page. */
+bool setup_page_is_named(const struct answers *a);
+/* Offers the broker's name, where none was given. */
+void setup_page_offer(struct answers *a);
+/* With a name, the address is there; without one, on this Pi or else on the broker outside. */
+void setup_page_address(const struct setup *s, char out[3 * ANSWER_MAX]);
+/* Whether it opens, as seen from here, and then a code to try it with a phone; for the terminal. */
+void setup_page_try(const struct setup *s);
+
 /* The section of a broker in the config. */
 int setup_section(struct setup *s, const char *broker, const char *host, int port, const char *ca,
                   const char *user, const char *phones, bool outside);

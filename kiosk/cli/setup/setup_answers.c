@@ -155,8 +155,9 @@ const struct answer_rule answer_rules[ANSWERS] = {
                      PIN_EXPECTED, is_line, true},
     [ANSWER_CODE] =
         {"code", "5", "How many presses should your venue's code have?",
-         "Staff press the switch this many times to end a drill. Type a number from 4 to 12. "
-         "Every kiosk begins with 5, so choose another, and tell only staff.",
+         "Staff press the switch this many times to end a drill. Any other count, from 4 on, does "
+         "the same, and shows staff phones alone that somebody was forced. Type a number from 4 to "
+         "12. Every kiosk begins with 5, so choose another, and tell only staff.",
          "a number, 4 to 12", is_code, false},
     [ANSWER_BROKER] =
         {"broker", "here", "Where should the broker be: here, elsewhere or both?",
@@ -190,6 +191,11 @@ const struct answer_rule answer_rules[ANSWERS] = {
                      "then takes both ways, and staff learn when one has failed. ip -brief address "
                      "shows their names. Otherwise type one.",
                      "one, or two interfaces such as eth0, wwan0", is_ways, true},
+    [ANSWER_PAGE] =
+        {"page", "none", "Under which name do members open their page?",
+         "Type the name of the server that shows it, such as kettle.example.org: that of "
+         "the broker elsewhere, if one server has both. It is checked at once.",
+         "HOST or HOST:PORT", is_host_port, true},
     [ANSWER_SCREEN] = {"screen", "yes", "Does this kiosk have a screen: yes or none?",
                        "The screen shows a calm picture, and staff read in it how an alert is "
                        "going. The alarm works without one too.",
@@ -335,11 +341,17 @@ bool answers_broker_outside(const struct answers *a)
     return !answer_is(a, ANSWER_BROKER, "here");
 }
 
+void answers_host_port(const struct answers *a, enum answer which, int usual, char host[ANSWER_MAX],
+                       int *port)
+{
+    const char *v = a->value[which], *colon = strrchr(v, ':');
+    snprintf(host, ANSWER_MAX, "%.*s", colon ? (int)(colon - v) : (int)strlen(v), v);
+    *port = colon ? (int)strtol(colon + 1, NULL, 10) : usual;
+}
+
 void answers_outside(const struct answers *a, char host[ANSWER_MAX], int *port)
 {
-    const char *v = a->value[ANSWER_OUTSIDE], *colon = strrchr(v, ':');
-    snprintf(host, ANSWER_MAX, "%.*s", colon ? (int)(colon - v) : (int)strlen(v), v);
-    *port = colon ? (int)strtol(colon + 1, NULL, 10) : 8883;
+    answers_host_port(a, ANSWER_OUTSIDE, 8883, host, port);
 }
 
 static int same_ports(const struct answers *a)

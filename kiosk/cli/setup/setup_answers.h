@@ -24,6 +24,7 @@ enum answer {
     ANSWER_OUTSIDE,
     ANSWER_OUTSIDE_ACCOUNT,
     ANSWER_WAYS,
+    ANSWER_PAGE,
     ANSWER_SCREEN,
     ANSWER_CITY,
     ANSWER_LANGUAGES,
@@ -82,7 +83,10 @@ bool answer_is(const struct answers *a, enum answer which, const char *word);
 bool answers_broker_here(const struct answers *a);    /* here or both */
 bool answers_broker_outside(const struct answers *a); /* elsewhere or both */
 
-/* Splits "mqtt.example.org:8883"; the port is 8883 where it has none. */
+/* Splits the answer "mqtt.example.org:8883"; the port is `usual` where it has none. */
+void answers_host_port(const struct answers *a, enum answer which, int usual, char host[ANSWER_MAX],
+                       int *port);
+/* The broker elsewhere. */
 void answers_outside(const struct answers *a, char host[ANSWER_MAX], int *port);
 
 #endif

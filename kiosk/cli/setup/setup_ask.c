@@ -21,6 +21,9 @@ static bool is_needed(const struct setup *s, enum answer which)
     case ANSWER_WAYS:
         return answers_broker_outside(a) && answer_is(a, ANSWER_OUTSIDE_ACCOUNT, "make") &&
                setup_has_two_interfaces(s);
+    case ANSWER_PAGE: /* one that a host wrote into the config by hand is not asked for */
+        return answers_broker_outside(a) &&
+               (s->first || !answers_broker_outside(&s->before) || setup_page_is_named(&s->before));
     case ANSWER_CITY:
     case ANSWER_LANGUAGES:
         return answer_is(a, ANSWER_SCREEN, "yes");
@@ -78,6 +81,8 @@ static const char *why_refused(const struct setup *s, enum answer which, char wh
         return why;
     if (which == ANSWER_OUTSIDE && (v[0] == '\0' || strcmp(v, "none") == 0))
         return "Type the broker's host name, such as mqtt.example.org.";
+    if (which == ANSWER_PAGE && !setup_page_is_named(&s->now))
+        return "Type the name of the server that shows the page, such as kettle.example.org.";
     if (which == ANSWER_OUTSIDE_ACCOUNT && v[0] == '/' && access(v, R_OK) < 0)
         return "There is no such file, or it cannot be read. Type the path of another, or make.";
     if (which == ANSWER_LANGUAGES)
@@ -114,6 +119,8 @@ static int ask_question(struct setup *s, int number, enum answer which)
     const struct answer_rule *r = &answer_rules[which];
     char text[ANSWER_MAX + 2];
 
+    if (which == ANSWER_PAGE)
+        setup_page_offer(&s->now);
     print_say("\n%d. %s", number, r->question);
     print_item(PRINT_PLAIN, "", INDENT, "%s", r->because);
     for (;;) {
@@ -138,6 +145,16 @@ static int show_wiring(const struct setup *s)
 {
     setup_drawing(&s->now, s->prefix);
     return setup_look(&s->now, s->prefix, 60);
+}
+
+/* What an answer changes is shown and tried at once. -1: the host leaves. */
+static int try_answer(const struct setup *s, enum answer which, bool asked_again)
+{
+    if (which == ANSWER_DOOR || (which == ANSWER_SWITCH && asked_again))
+        return show_wiring(s);
+    if (which == ANSWER_PAGE)
+        setup_page_try(s);
+    return 0;
 }
 
 /* Shows the answers. Gives the number of the question to ask again, 0 to apply them, or -1: the
@@ -177,7 +194,7 @@ static int ask_needed(struct setup *s, enum answer asked[ANSWERS], int *count)
         asked[(*count)++] = which;
         if (known)
             continue;
-        if (ask_question(s, *count, which) < 0 || (which == ANSWER_DOOR && show_wiring(s) < 0))
+        if (ask_question(s, *count, which) < 0 || try_answer(s, which, false) < 0)
             return -1;
     }
     return 0;
@@ -198,9 +215,7 @@ int setup_ask(struct setup *s)
         if (again == 0)
             return 0;
         enum answer which = asked[again - 1];
-        if (ask_question(s, again, which) < 0)
-            return -1;
-        if ((which == ANSWER_SWITCH || which == ANSWER_DOOR) && show_wiring(s) < 0)
+        if (ask_question(s, again, which) < 0 || try_answer(s, which, true) < 0)
             return -1;
     }
 }

@@ -84,13 +84,13 @@ static int put_door(struct setup *s)
 static int put_page(struct setup *s)
 {
     static const enum answer makes[] = {ANSWER_HOST, ANSWER_PAGE_PORT, ANSWER_BROKER,
-                                        ANSWER_OUTSIDE};
+                                        ANSWER_OUTSIDE, ANSWER_PAGE};
     char address[3 * ANSWER_MAX];
     bool new = false;
 
     for (size_t i = 0; i < sizeof makes / sizeof makes[0]; i++)
         new |= changed(s, makes[i]);
-    setup_address(s, NULL, "https", "", address);
+    setup_page_address(s, address);
     return new ? conf_set(s->conf, "venue", "page", address) : 0;
 }
 

@@ -59,7 +59,7 @@ RUN_BY = [(pattern, f"tests/{test}") for pattern, test in [
      "e2e/test_outside_folder.py::test_one_folder_makes_broker_registrar_and_relay"),
     (r"porchlight relay --root FILE FOLDER",
      "phone/test_relay_made.py::test_it_rings_when_the_switch_is_held"),
-    (r"porchlight relay --ntfy URL FOLDER",
+    (r"porchlight relay --root FILE --ntfy URL FOLDER",
      "phone/test_relay_made.py::test_it_rings_when_the_switch_is_held"),
     (r"porchlight-relay --forget-subscriptions",
      "phone/test_webpush.py::test_one_command_deletes_them_all"),

@@ -133,6 +133,16 @@ static const char disowned[] =
     "nobody is alerted by it. Set up a new kiosk (porchlight setup on another card), and invite "
     "the phones there";
 
+/* What was pressed in this start while the root key's message names a later one is not what it
+ * ended: the record was lost, and this kiosk did not know yet what it had said. */
+static bool events_root_ends(const struct kiosk *k)
+{
+    const struct kiosk_state *s = &k->state;
+    bool unknown_to_it = s->began_seq > 0 && k->sealer.epoch < s->root.epoch;
+    uint64_t epoch = unknown_to_it ? s->root.epoch + 1 : k->sealer.epoch;
+    return root_word_ends(&s->root, &s->alert.now.id, epoch, s->began_seq);
+}
+
 void events_obey_root(struct kiosk *k)
 {
     struct kiosk_state *s = &k->state;
@@ -142,8 +152,9 @@ void events_obey_root(struct kiosk *k)
     if (s->retired && !was)
         faults_add(&k->faults, FAULT_OF_ROOT, disowned);
     members_root_changed(k->members);
-    if ((now->state == ALERT_QUIET && !now->pressed) ||
-        !root_word_ends(&s->root, &now->id, k->sealer.epoch, s->began_seq))
+    if (s->root.ended)
+        own_messages_claim(&k->own, &k->sealer, s->root.epoch, clock_now());
+    if ((now->state == ALERT_QUIET && !now->pressed) || !events_root_ends(k))
         return;
     log_info("the root key has ended the alert");
     actions_step(s, &k->outputs, (struct alert_event){.kind = ALERT_EV_ROOT}, clock_now());

@@ -334,6 +334,8 @@ def test_a_seized_kiosk_is_disowned_from_its_backup(venue, elsewhere, named):
     box.wait("link", within=30, up=True)
     t = Terminal([program("porchlight"), "--prefix", str(elsewhere.prefix), "retire", "--root", "-"])
     type_in(t, paper(hexed(venue.root)))
+    t.until("Disown it? Type yes: ")
+    t.say("yes")
     t.until("every broker shuts that kiosk out")
     assert t.end() == 0
     box.wait("show", within=30, show="retired")
@@ -348,6 +350,8 @@ def test_a_seized_kiosk_is_disowned_from_its_papers_alone(venue, elsewhere):
     t = Terminal([program("porchlight"), "--prefix", str(empty), "retire", "--root", "-", "--paper",
                   str(keep)])
     type_in(t, paper(hexed(venue.root)))
+    t.until("Disown it? Type yes: ")
+    t.say("yes")
     t.until("every broker shuts that kiosk out")
     assert t.end() == 0
     box.wait("show", within=30, show="retired")

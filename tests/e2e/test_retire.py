@@ -1,7 +1,9 @@
 """A kiosk is disowned by the root key."""
 
 from tests.kit import wait
+from tests.kit.place import program
 from tests.kit.root_word import reads
+from tests.kit.terminal import Terminal
 from tests.kit.voice import hexed
 
 
@@ -33,6 +35,15 @@ def test_retire_names_a_broker_that_is_away_and_goes_on(make_venue):
     venue.brokers[0].start()
     told = venue.cli("retire", "--root", venue.kiosk.root_key, within=60).stderr
     assert told == ""  # it can be repeated where it is done
+
+
+def test_at_a_terminal_it_asks_first(venue):
+    t = Terminal([program("porchlight"), "--prefix", str(venue.kiosk.prefix), "retire", "--root",
+                  str(venue.kiosk.root_key)])
+    assert f"kiosk {venue.kiosk.id} of venue {venue.kiosk.venue}" in t.until("Disown it? Type yes: ")
+    t.say()
+    t.until("Nothing was done")
+    assert t.end() == 1 and venue.kiosk.connected() and not venue.kiosk.status()["retired"]
 
 
 def test_only_the_root_retires(venue, make_venue):

@@ -5,6 +5,7 @@
 #include "kiosk/cli/keys/root.h"
 #include "kiosk/cli/keys/root_account.h"
 #include "kiosk/cli/print.h"
+#include "kiosk/cli/prompt.h"
 #include "kiosk/common/clock.h"
 #include "kiosk/common/file.h"
 #include "kiosk/common/log.h"
@@ -351,6 +352,23 @@ static int root_report(const struct root_command *r)
     return ok ? CLI_OK : CLI_FAILED;
 }
 
+/* Nothing takes it back, so a person is asked; a script is not. */
+static bool may_retire(const struct root_command *r)
+{
+    char question[512];
+    if (!isatty(STDIN_FILENO))
+        return true;
+    snprintf(
+        question, sizeof question,
+        "This disowns kiosk %s of venue %s%s.\nPhones, relays and brokers ignore it from now on, "
+        "and nothing takes that back.\nDisown it? Type yes: ",
+        r->sheet.kiosk, r->sheet.venue, r->o->paper ? "" : ",\nwhich this machine is set up as");
+    if (prompt_yes(question) > 0)
+        return true;
+    log_error("Nothing was done: you did not type yes.");
+    return false;
+}
+
 /* --- the whole ------------------------------------------------------------------------------- */
 
 static int root_command_do(struct root_command *r)
@@ -371,7 +389,9 @@ int root_command_run(const struct cli *cli, const struct cli_command *of,
                      const struct root_command_options *o, enum root_verb verb, char **accounts)
 {
     if (!o->root_file)
-        return cli_misuse(of, "--root FILE is missing");
+        return cli_misuse(of,
+                          "--root FILE is missing: name the root key's file, or - to type it in "
+                          "from its paper");
     if (root_check(of, o->root_file) != CLI_OK)
         return CLI_USAGE;
     struct root_command *r = calloc(1, sizeof *r);
@@ -383,7 +403,8 @@ int root_command_run(const struct cli *cli, const struct cli_command *of,
     r->verb = verb;
     r->accounts = accounts;
     if ((o->paper ? paper_read(r) : venue_sheet_of_kiosk(&r->sheet, cli->prefix)) == 0 &&
-        (r->root = root_open_of(r->sheet.root, o->root_file)))
+        (r->root = root_open_of(r->sheet.root, o->root_file)) &&
+        (verb != ROOT_RETIRE || may_retire(r)))
         code = root_command_do(r);
     if (r->root)
         ways_close(r);

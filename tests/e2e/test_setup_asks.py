@@ -386,9 +386,10 @@ def test_a_wrong_answer_is_asked_again(venue):
 
 
 def test_the_drawing_shows_the_pins():
+    """Before they are asked for, and again where the answers are others."""
     with Venue() as venue:
         t = begin(venue)
-        t.until("GPIO17] ")
+        assert re.search(r"door --- GPIO22 15 \| o o \| 16", t.until("GPIO17] "))
         t.say()
         t.until("GPIO22] ")
         t.say("GPIO4")
@@ -411,10 +412,11 @@ def test_the_drawing_shows_all_that_the_config_connects():
                 + ("kind = lid\n" if name == "input lid" else "on = trouble\n" if name == "output lamp" else "")
                 for name, pin in others.items()))
         t = begin(venue)
-        for default in ("GPIO17] ", "GPIO22] "):
-            t.until(default)
-            t.say()
-        drawing = t.until("[5] ")
+        drawing = t.until("GPIO17] ")
+        t.say()
+        t.until("GPIO22] ")
+        t.say()
+        assert "o o" not in t.until("[5] ")
         os.close(t.fd)
         os.waitpid(t.pid, 0)
     for row in (r"switch --- GPIO17 11 ", r"bar --- +GPIO5 29 ", r"door --- GPIO22 15 ", r"yard --- +GPIO6 31 ",

@@ -104,10 +104,13 @@ static void print_next_steps(const struct setup *s)
                    "Renew the server outside: copy the folder below to it, run install.sh there as "
                    "root, then delete the folder here.\n    %s",
                    folder);
-    print_item(PRINT_PLAIN, step_label(&n, label), LABEL,
-               "Invite phones, at least two of them for staff:\n"
-               "    sudo porchlight invite --staff --root %s",
-               setup_root_option(s));
+    print_item(
+        PRINT_PLAIN, step_label(&n, label), LABEL,
+        "Invite two or more staff phones, and then each member's. Run the first line once for "
+        "each staff phone:\n"
+        "    sudo porchlight invite --staff --root %s\n"
+        "    sudo porchlight invite",
+        setup_root_option(s));
     if (s->relay_has_place && !begins)
         print_item(PRINT_PLAIN, step_label(&n, label), LABEL,
                    "Make a relay, which rings phones that are locked:\n"

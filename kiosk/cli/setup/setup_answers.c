@@ -142,7 +142,7 @@ const struct answer_rule answer_rules[ANSWERS] = {
     [ANSWER_SWITCH] =
         {"switch", "GPIO17", "Which GPIO pin is the switch connected to?",
          "Pressing the switch raises the alarm. Type the pin's name: GPIO17 is pin 11 "
-         "on the drawing that follows. The switch's other wire goes to a ground pin "
+         "on the drawing above. The switch's other wire goes to a ground pin "
          "(GND). If it is a USB or Bluetooth button, type button.",
          "a GPIO pin such as GPIO17 (or gpiochip0:17), or button", is_switch, true},
     [ANSWER_OTHER_CONTACT] = {"other_contact", "none", NULL,

@@ -141,9 +141,17 @@ static int ask_question(struct setup *s, int number, enum answer which)
     }
 }
 
-static int show_wiring(const struct setup *s)
+/* Whether they are other ones than those that were drawn above the first question. */
+static bool pins_are_new(const struct setup *s)
 {
-    setup_drawing(&s->now, s->prefix);
+    return strcmp(s->now.value[ANSWER_SWITCH], s->before.value[ANSWER_SWITCH]) != 0 ||
+           strcmp(s->now.value[ANSWER_DOOR], s->before.value[ANSWER_DOOR]) != 0;
+}
+
+static int show_wiring(const struct setup *s, bool draw)
+{
+    if (draw)
+        setup_drawing(&s->now, s->prefix);
     return setup_look(&s->now, s->prefix, 60);
 }
 
@@ -151,7 +159,7 @@ static int show_wiring(const struct setup *s)
 static int try_answer(const struct setup *s, enum answer which, bool asked_again)
 {
     if (which == ANSWER_DOOR || (which == ANSWER_SWITCH && asked_again))
-        return show_wiring(s);
+        return show_wiring(s, asked_again || pins_are_new(s));
     if (which == ANSWER_PAGE)
         setup_page_try(s);
     return 0;
@@ -209,6 +217,7 @@ int setup_ask(struct setup *s)
         "This sets up Porchlight on this Pi. Press Enter to accept the answer in [brackets], or "
         "type another. Nothing is changed until you apply the answers at the end. Ctrl-C "
         "leaves.");
+    setup_drawing(&s->now, s->prefix);
     for (;;) {
         if (ask_needed(s, asked, &count) < 0 || (again = confirm_answers(s, asked, count)) < 0)
             return -1;

@@ -75,7 +75,7 @@ static int may_replace(const struct cli *cli, const char *file, bool replace)
     if (running >= 0)
         close(running);
     snprintf(question, sizeof question,
-             "This Pi is a kiosk already%s. Its keys, config and phones are replaced by those of "
+             "This Pi is a kiosk already%s.\nIts keys, config and phones are replaced by those of "
              "the backup.\nReplace them? Type yes: ",
              running >= 0 ? ", and it is running" : "");
     answer = prompt_yes(question);

@@ -58,7 +58,7 @@ void doctor_page(struct doctor *d)
     if (t.has_expiry && t.days < DOCTOR_DAYS_URGENT)
         doctor_trouble(d, TROUBLE_CERTIFICATE_14);
     doctor_say(d, "address", reached ? DOCTOR_OK : DOCTOR_FAILURE,
-               "Open the address below on a phone. If it does not open there either, look at the "
+               "Open the address above on a phone. If it does not open there either, look at the "
                "server that has the page; on this Pi:\n"
                "    systemctl status porchlight-page",
                "%s: %s.%s", d->config->venue.page, t.said,

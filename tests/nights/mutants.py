@@ -61,9 +61,8 @@ MUTANTS = {
                          "    if (p->up)\n        broker_path_publish(p, d->sealer, TOPIC_BEAT,"),
     "connects-are-bounded": ("kiosk/mqtt/thread.c", "        pause_for(t, backoff);",
                              "        pause_for(t, 1000000);"),
-    "root-ends-it": ("kiosk/alertd/events.c", "        !root_word_ends(&s->root, &now->id, k->sealer.epoch, "
-                     "s->began_seq))\n", "        root_word_ends(&s->root, &now->id, k->sealer.epoch, "
-                     "s->began_seq))\n"),
+    "root-ends-it": ("kiosk/alertd/events.c", "!now->pressed) || !events_root_ends(k))\n",
+                     "!now->pressed) || events_root_ends(k))\n"),
     "answers-are-counted": ("kiosk/alertd/actions.c", "counted = alert_id_equal(&s->acks.id, &now->id);",
                             "counted = true;"),
     "help-rings-staff": ("kiosk/alertd/phone_messages.c", "s->acks.asks > asks &&", "s->acks.asks > asks + 1 &&"),

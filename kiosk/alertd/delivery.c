@@ -5,6 +5,7 @@
 #include "kiosk/core/ns.h"
 
 #include <errno.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -66,6 +67,7 @@ void delivery_alert(struct delivery *d, const struct alert_action *a, bool resum
     outbox_add(&d->outbox, a, resumed, at, began);
     for (size_t i = 0; i < d->paths_count; i++)
         push(d, i);
+    sched_yield(); /* brokers' threads on this processor send it before what follows is sealed */
     delivery_ring_for(d, a);
     hurry(d);
 }

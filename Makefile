@@ -10,14 +10,14 @@ endif
 DEPS_BUILD = gcc make pkg-config libgpiod-dev libevdev-dev libmosquitto-dev libc-ares-dev libsodium-dev libcjson-dev \
              libsystemd-dev libsdl2-dev libsdl2-ttf-dev libsdl2-image-dev libcryptsetup-dev \
              libfribidi-dev libqrencode-dev libjpeg-dev libpng-dev zlib1g-dev libssl-dev libcurl4-openssl-dev libtss2-dev
-DEPS_RUN   = tzdata mosquitto openssl python3 python3-nacl fonts-dejavu-core fonts-dejavu-extra xvfb
+DEPS_RUN   = tzdata mosquitto openssl python3 python3-nacl python3-cryptography fonts-dejavu-core fonts-dejavu-extra xvfb
 # What crypttab's units are made by: from Debian 13 on a package of its own.
 GENERATORS = systemd $(shell grep -qs '^VERSION_ID="12"' /etc/os-release || echo systemd-cryptsetup)
 DEPS_TEST  = libcmocka-dev faketime nut-server nut-client systemd-journal-remote python3-pytest python3-pytest-xdist python3-pytest-rerunfailures python3-paho-mqtt \
              python3-jinja2 cmark-gfm mosquitto-clients procps cryptsetup-bin libfuse3-dev groff-base weston \
              $(GENERATORS) swtpm strace nginx wget iproute2 nftables avahi-daemon \
              apt-utils gpg gpg-agent xz-utils certbot curl pebble zbar-tools minisign e2fsprogs btrfs-progs xfsprogs bindfs
-DEPS_PHONE = python3-cryptography nodejs nginx chromium chromium-driver python3-selenium \
+DEPS_PHONE = nodejs nginx chromium chromium-driver python3-selenium \
              python3-wsproto mmdebstrap debian-archive-keyring
 DEPS_BOARD = qemu-system-arm qemu-utils mmdebstrap debian-archive-keyring gcc-aarch64-linux-gnu systemd kmod \
              cpio e2fsprogs cryptsetup-bin qemu-user-static mtools fdisk zstd

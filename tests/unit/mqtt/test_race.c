@@ -107,7 +107,7 @@ static void a_name_with_very_many_addresses_has_an_end(void **state)
     race_init(&r, 0);
     r.four_from = 0;
     for (int i = 0; i < 200; i++) {
-        char text[16];
+        char text[24];
         snprintf(text, sizeof text, "192.0.2.%d", i);
         add(&r, text, false, false);
     }

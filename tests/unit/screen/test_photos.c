@@ -509,7 +509,7 @@ static void test_nothing_is_passed_over_without_a_line(void **state)
 static void test_many_are_counted_not_named(void **state)
 {
     (void)state;
-    char name[16];
+    char name[24];
     said[0] = '\0';
     for (int k = 0; k < 70; k++) {
         snprintf(name, sizeof name, "%02d.heic", k);

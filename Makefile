@@ -301,8 +301,13 @@ unit:  ## the unit tests alone
 
 units: $(UNIT_BIN)
 
-unit-run: $(UNIT_BIN)
-	@$(PYTHON) tests/unit/run.py $^
+# Two tests measure pictures for a minute: they are built as a release is. Others draw the same under sanitizers.
+# The longest begin first.
+MEASURES = $(filter-out $(WITHOUT),$(addprefix tests/unit/screen/,test_eye.c test_stranger.c))
+EXPLORES = $(filter $(B)/tests/unit/core/test_explore_%,$(UNIT_BIN))
+unit-run: $(filter-out $(MEASURES:%.c=$(B)/%),$(UNIT_BIN))
+	+@$(if $(MEASURES),$(AGAIN) -s SANITIZE= B=build/release $(MEASURES:%.c=build/release/%))
+	@$(PYTHON) tests/unit/run.py $(MEASURES:%.c=build/release/%) $(EXPLORES) $(filter-out $(EXPLORES),$^)
 
 board-test: deps-board  ## the whole kiosk in an emulated machine: every case (hours)
 	+@$(AGAIN) -s all

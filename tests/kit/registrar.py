@@ -15,6 +15,7 @@ from tests.kit.joining import open_welcome
 from tests.kit.member import paho_client
 from tests.kit.place import program
 from tests.kit.process import Process
+from tests.kit.rights import rights
 
 
 def b64(data):
@@ -38,7 +39,7 @@ class Registrar:
         """Instead of the administrator's: changing that one's rights would end every connection of
         whoever else uses it."""
         steward, password = self.broker.steward, secrets.token_urlsafe(24)
-        steward.ask(process.run([program("porchlight"), "rights", "registrar"]).stdout)
+        steward.ask(rights("registrar"))
         steward.command(command="createClient", username="registrar", password=password,
                         roles=[{"rolename": "porchlight-registrar"}])
         self.put("registrar.conf", f"[broker]\nport = {self.broker.local}\n")

@@ -13,6 +13,7 @@ from tests.kit.kiosk import TIMING, Keys, phone_file
 from tests.kit.member import Listener, enlist, paho_client
 from tests.kit.place import fresh, program
 from tests.kit.process import Process
+from tests.kit.rights import rights
 
 REQUEST = "$CONTROL/dynamic-security/v1"
 PORTS = ("port", "page_port", "websocket_port", "local_port")
@@ -257,8 +258,7 @@ class Venue:
 
     def _account(self, role, venue, kiosk, account, broker="here"):
         password = secrets.token_urlsafe(24)
-        rights = self.cli("rights", role, venue, kiosk, account).stdout
-        self.steward(rights, json.dumps({"commands": [{
+        self.steward(rights(role, venue, kiosk, account), json.dumps({"commands": [{
             "command": "createClient", "username": account, "password": password,
             "clientid": account, "roles": [{"rolename": f"{role}-{account}"}]}]}), broker=broker)
         return password

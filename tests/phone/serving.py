@@ -9,8 +9,9 @@ from pathlib import Path
 from tests.kit import process, wait
 from tests.kit.broker import free_port
 from tests.kit.member import paho_client
-from tests.kit.place import ROOT, program
+from tests.kit.place import ROOT
 from tests.kit.process import Process
+from tests.kit.rights import rights
 
 REQUEST = "$CONTROL/dynamic-security/v1"
 PLUGIN = next(iter(Path("/usr/lib").glob("*/mosquitto_dynamic_security.so")), None)
@@ -122,16 +123,14 @@ class Broker:
         listening(self.websocket, self.process)
         self.steward = Steward(self, "admin", self.admin)
         if not self.known:
-            self.steward.ask(process.run([program("porchlight"), "rights", "defaults"]).stdout)
+            self.steward.ask(rights("defaults"))
         return self
 
     def said(self):
         return (self.folder / "log").read_text(errors="replace")
 
     def role(self, role, venue, kiosk, account):
-        rights = process.run([program("porchlight"), "rights", role, venue, kiosk, account])
-        assert rights.returncode == 0, rights.stderr
-        self.steward.ask(rights.stdout)
+        self.steward.ask(rights(role, venue, kiosk, account))
 
     def account(self, role, venue, kiosk, account, password):
         self.role(role, venue, kiosk, account)

@@ -84,8 +84,14 @@ class Browser:
         options.add_argument(f"--window-size={WIDTH},{HEIGHT}")
         options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
         self.driver = webdriver.Chrome(service=Service("/usr/bin/chromedriver"), options=options)
-        self.first = self.driver.current_window_handle
+        self.first = self.shown = self.driver.current_window_handle
         self.tools = Devtools(self.driver.capabilities["goog:chromeOptions"]["debuggerAddress"])
+
+    def show(self, window):
+        """Makes it the driver's window; asked only for another one, as each question costs as much as a command."""
+        if window != self.shown:
+            self.driver.switch_to.window(window)
+            self.shown = window
 
     def close(self):
         self.tools.close()
@@ -122,7 +128,7 @@ class Page:
         return self.driver.execute_cdp_cmd(command, args)
 
     def front(self):
-        self.driver.switch_to.window(self.handle)
+        self.browser.show(self.handle)
         return self
 
     def dark(self, on):
@@ -233,6 +239,7 @@ class Page:
     def lock(self):
         """The page is hidden, as it is on a locked phone: another tab of its window is in front."""
         self.cover = self._window()
+        self.browser.shown = None
         wait.until(lambda: self.aside("document.hidden"), "the page to be hidden", WITHIN)
 
     def unlock(self):
@@ -274,7 +281,7 @@ class Page:
     def close(self):
         """With all that it stored, its worker among it."""
         self.tools.ask("Target.disposeBrowserContext", browserContextId=self.phone)
-        self.driver.switch_to.window(self.browser.first)
+        self.browser.show(self.browser.first)
 
 
 def until_leads(page):

@@ -97,7 +97,7 @@ def cards_of_every_language():
 
 def measured(browser, html, script=PANELS):
     driver = browser.driver
-    driver.switch_to.window(browser.first)
+    browser.show(browser.first)
     driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print"})
     driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", {
         "width": 733, "height": 1040, "deviceScaleFactor": 1, "mobile": False})

@@ -74,7 +74,7 @@ def sheet(browser, name, shots, columns):
         grid-template-columns: repeat({columns}, 195px); }} figure {{ margin: 0 }}
         img {{ width: 195px; display: block }}</style>{cells}""")
     driver = browser.driver
-    driver.switch_to.window(browser.first)
+    browser.show(browser.first)
     driver.get(html.as_uri())
     rows = -(-len(shots) // columns)
     clip = {"x": 0, "y": 0, "width": 207 * columns + 12, "height": 452 * rows + 12, "scale": 1}

@@ -13,12 +13,12 @@ class Window:
         self.page, self.driver, self.tools = page, page.driver, page.tools
         self.handle = self.tools.ask("Target.createTarget", url="about:blank", newWindow=True,
                                      browserContextId=page.phone)["targetId"]
-        self.driver.switch_to.window(self.handle)
+        self.page.browser.show(self.handle)
         self.driver.execute_cdp_cmd("Page.addScriptToEvaluateOnNewDocument", {"source": NOTE})
         self.driver.get(page.url)
 
     def run(self, script):
-        self.driver.switch_to.window(self.handle)
+        self.page.browser.show(self.handle)
         return self.driver.execute_script(script)
 
     def leads(self):
@@ -29,7 +29,7 @@ class Window:
         return self
 
     def close(self):
-        self.driver.switch_to.window(self.handle)
+        self.page.browser.show(self.handle)
         self.driver.close()
         self.page.front()
 

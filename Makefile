@@ -203,17 +203,24 @@ ASAN_B  = SANITIZE=1 B=build/asan
 PYTHON  = /usr/bin/python3
 PYTEST  = $(PYTHON) -m pytest -p no:cacheprovider -q
 export PYTHONPYCACHEPREFIX = $(CURDIR)/build/pycache
+# Or each worker of pytest would compile all tests, for five seconds.
+unexport PYTHONDONTWRITEBYTECODE
 
 run: deps-run  ## a whole kiosk on this machine, in a folder below build/
 	+@$(AGAIN) -s all
 	@$(PYTHON) -m tests.run
+
+PROGRAM_TESTS = tests/nights tests/faults tests/vectors tests/e2e
+.PHONY: tests-compiled
+tests-compiled: deps-test # once, for all workers
+	@$(PYTEST) --collect-only $(PROGRAM_TESTS) tests/phone >/dev/null
 
 test: test-programs test-page  ## unit and end-to-end tests, with ASan and UBSan
 
 test-programs: deps-test page  ## the same without the page in a browser
 	+@$(AGAIN) nights-build
 	+@$(AGAIN) $(ASAN_B) all build/asan/porchlightd-forgetful unit-run
-	@BUILD=build/asan $(PYTEST) -n 10 tests/nights tests/faults tests/vectors tests/e2e
+	@BUILD=build/asan $(PYTEST) -n 10 $(PROGRAM_TESTS)
 
 # What depends most on a release's libraries: resolver, TLS, MQTT, GPIO, device-mapper, SDL, systemd.
 LIBRARIES = names paths certificates own_messages broken inputs outputs input_devices uplinks registrar \

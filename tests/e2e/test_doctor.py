@@ -368,6 +368,9 @@ SIGNS = {"nobody": 1 << 4, "no relay": 1 << 6}  # enum cue_sign
     ({"cue": SIGNS["no relay"]}, "phones", "relay", "failure", "would not ring"),
     ({"cue": 0}, "phones", "relay", "ok", "signs of life"),
     ({"cue": SIGNS["nobody"]}, "phones", "listening", "failure", "nobody has answered"),
+    ({"staff": 0}, "phones", "staff", "failure", "only the root key"),
+    ({"staff": 1}, "phones", "staff", "warning", "Only one"),
+    ({"staff": 2}, "phones", "staff", "ok", "2 staff phones"),
     ({"version": "0.0.9"}, "program", "porchlightd", "warning", "0.0.9 is running"),
 ])
 def test_what_porchlightd_reports(kiosk, reply, area, check, verdict, words):

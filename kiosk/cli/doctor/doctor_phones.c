@@ -19,6 +19,26 @@ static void check_outside(struct doctor *d)
                    "alert with it.");
 }
 
+/* In a plain venue any phone may end an alert. */
+static void check_staff(struct doctor *d)
+{
+    static const char invite[] = "Invite staff phones, at least two. One of them should always be "
+                                 "away from the venue.\n"
+                                 "    sudo porchlight invite --staff --root FILE";
+    const cJSON *staff = cJSON_GetObjectItemCaseSensitive(d->daemon, "staff");
+    if (d->config->kiosk.plain || !cJSON_IsNumber(staff))
+        return;
+    if (staff->valueint < 1)
+        doctor_say(d, "staff", DOCTOR_FAILURE, invite,
+                   "No staff phone has joined, so only the root key could end a lockdown.");
+    else if (staff->valueint < 2)
+        doctor_say(d, "staff", DOCTOR_WARNING, invite,
+                   "Only one staff phone has joined. If it is lost or taken, only the root key can "
+                   "end a lockdown.");
+    else
+        doctor_say(d, "staff", DOCTOR_OK, "", "%d staff phones have joined.", staff->valueint);
+}
+
 /* porchlightd knows whether anybody can be reached from the relay's signs of life, and from the
  * answers to the current alert. Whether phones listen cannot be seen without an alert. */
 void doctor_phones(struct doctor *d)
@@ -27,6 +47,7 @@ void doctor_phones(struct doctor *d)
     if (!d->config)
         return;
     check_outside(d);
+    check_staff(d);
     if (!cJSON_IsNumber(cue))
         return;
     unsigned signs = (unsigned)cue->valuedouble;

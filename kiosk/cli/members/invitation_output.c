@@ -53,8 +53,9 @@ static int show_code(const char *link)
     }
     print_say(
         "\nThe code is higher than this terminal. Enlarge the window, or choose a smaller font, "
-        "until you see all of it (%zu lines). Or press Ctrl-C and show it elsewhere: porchlight "
-        "invite --png FILE, or --on-screen",
+        "until you see all of it (%zu lines). Or press Ctrl-C, and give the same command again "
+        "with "
+        "--png FILE or --on-screen.",
         needed.lines + LINES_BELOW);
     return CLI_OK;
 }

@@ -201,14 +201,16 @@ static int outside_prepare(struct outside *o)
             o->broker = &o->config.brokers[i];
     snprintf(path, sizeof path, "%.500s/dynamic-security.json", o->from);
     if (!o->broker || access(path, R_OK) != 0) {
-        log_error(o->broker
-                      ? "The folder was not made: %s is missing, without which a server has no "
-                        "accounts. Make it again: run sudo porchlight setup, and give the root "
-                        "key's file (root = FILE)."
-                      : "The folder was not made: this kiosk has no server of your own (%s). Run "
-                        "sudo porchlight setup, choose elsewhere or both for the broker, and "
-                        "make for who runs it.",
-                  path);
+        if (o->broker)
+            log_error("The folder was not made: %s is missing, without which a server has no "
+                      "accounts. Make it again: run sudo porchlight setup, and give the root key's "
+                      "file (root = FILE).",
+                      path);
+        else
+            log_error(
+                "The folder was not made: this kiosk has no server of your own. Run sudo "
+                "porchlight setup, answer elsewhere or both where it asks for the broker, and "
+                "make where it asks who runs it.");
         return CLI_FAILED;
     }
     if (o->page && strcmp(o->page, o->broker->host) == 0)

@@ -220,7 +220,7 @@ test: test-programs test-page  ## unit and end-to-end tests, with ASan and UBSan
 test-programs: deps-test page  ## the same without the page in a browser
 	+@$(AGAIN) nights-build
 	+@$(AGAIN) $(ASAN_B) all build/asan/porchlightd-forgetful unit-run
-	@BUILD=build/asan $(PYTEST) -n 10 $(PROGRAM_TESTS)
+	@BUILD=build/asan $(PYTEST) -n 12 $(PROGRAM_TESTS)
 
 # What depends most on a release's libraries: resolver, TLS, MQTT, GPIO, device-mapper, SDL, systemd.
 LIBRARIES = names paths certificates own_messages broken inputs outputs input_devices uplinks registrar \
@@ -231,7 +231,7 @@ test-libraries: deps-test page  ## unit tests, and the end-to-end tests that dep
 
 test-page: deps-test page  ## the members' page in a browser, the relay, the broker's rights
 	+@$(AGAIN) $(ASAN_B) all
-	@BUILD=build/asan $(PYTEST) -n 5 tests/phone
+	@BUILD=build/asan $(PYTEST) -n 7 tests/phone
 
 test-long: deps-test deps-long  ## what takes longer than a coffee: sweeps, matrices, crowds
 	+@$(AGAIN) $(ASAN_B) all units

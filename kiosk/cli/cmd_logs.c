@@ -25,11 +25,19 @@ struct logs_options {
 static const struct {
     const char *unit, *part;
 } parts[] = {
-    {"porchlightd", "alarm"},           {"porchlight-broker", "broker"},
-    {"porchlight-doctor", "doctor"},    {"porchlight-new-key", "new key"},
-    {"porchlight-page", "page"},        {"porchlight-registrar", "registrar"},
-    {"porchlight-relay", "relay"},      {"porchlight-renew", "renewal"},
-    {"porchlight-screen", "screen"},    {"porchlight-wipe", "wipe"},
+    {"porchlightd", "alarm"},
+    {"porchlight-book", "book"},
+    {"porchlight-broker", "broker"},
+    {"porchlight-console", "console"},
+    {"porchlight-dark", "lights"},
+    {"porchlight-doctor", "doctor"},
+    {"porchlight-new-key", "new key"},
+    {"porchlight-page", "page"},
+    {"porchlight-registrar", "registrar"},
+    {"porchlight-relay", "relay"},
+    {"porchlight-renew", "renewal"},
+    {"porchlight-screen", "screen"},
+    {"porchlight-wipe", "wipe"},
     {"porchlight-wipe-resume", "wipe"},
 };
 

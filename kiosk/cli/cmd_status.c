@@ -233,7 +233,7 @@ static void print_inputs(const cJSON *reply)
 static void print_phones(const cJSON *reply)
 {
     const cJSON *drill = cJSON_GetObjectItemCaseSensitive(reply, "last_drill");
-    char answers[ANSWERS_MAX];
+    char answers[ANSWERS_MAX], ended[PRINT_MOMENT_MAX];
     if (cJSON_HasObjectItem(reply, "members"))
         ROW(PRINT_PLAIN, "phones", "%.0f of members, %.0f of staff", number_of(reply, "members", 0),
             number_of(reply, "staff", 0));
@@ -246,8 +246,8 @@ static void print_phones(const cJSON *reply)
     if (!cJSON_IsObject(drill))
         return;
     answers_text(drill, answers);
-    ROW(PRINT_PLAIN, "drill", "the last one ended %s, %s, %.0f rang",
-        status_text_of(drill, "at") ? status_text_of(drill, "at") : "at an unknown time", answers,
+    print_moment(status_text_of(drill, "at"), ended);
+    ROW(PRINT_PLAIN, "drill", "the last one ended at %s, %s, %.0f rang", ended, answers,
         number_of(drill, "rang", 0));
 }
 

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <time.h>
 #include <unistd.h>
 
 enum { COLUMNS_MIN = 40 };
@@ -105,4 +106,14 @@ void print_problem(const char *program, enum log_level level, const char *senten
     fflush(stdout); /* both may be one terminal */
     print_label(stderr, error ? PRINT_FAILURE : warning ? PRINT_WARNING : PRINT_PLAIN, label, 0);
     wrap_text(stderr, columns_of(stderr), wrap_width(label, strlen(label)), 4, sentence);
+}
+
+void print_moment(const char *stamp, char out[PRINT_MOMENT_MAX])
+{
+    struct tm utc = {0}, local;
+    const char *end = stamp ? strptime(stamp, "%Y-%m-%dT%H:%M:%SZ", &utc) : NULL;
+    time_t at = timegm(&utc);
+    if (!end || *end || !localtime_r(&at, &local) ||
+        strftime(out, PRINT_MOMENT_MAX, "%a %d %b %H:%M", &local) == 0)
+        snprintf(out, PRINT_MOMENT_MAX, "an unknown time");
 }

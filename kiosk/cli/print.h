@@ -31,6 +31,11 @@ void print_item(enum print_tone tone, const char *label, size_t width, const cha
 void print_json(const cJSON *object);
 void print_json_texts(const char *key, const char *text, const char *key2, const char *text2);
 
+/* "2026-11-30T03:13:25Z" in this machine's time zone: "Mon 30 Nov 03:13". What is no such stamp, or
+ * NULL, is "an unknown time". */
+enum { PRINT_MOMENT_MAX = 32 };
+void print_moment(const char *stamp, char out[PRINT_MOMENT_MAX]);
+
 /* Errors and warnings, on stderr: "porchlight SUBCOMMAND: sentence". For log_write_by. */
 void print_problem(const char *program, enum log_level level, const char *sentence);
 

@@ -83,9 +83,9 @@ static void answer_fill(struct asker *a, enum registration_outcome outcome, long
 static void request_log(const struct asker *a, enum registration_outcome outcome)
 {
     static const char *const words[] = {"done", "refused", "later", "old"};
-    log_info("venue %s, kiosk %s: %s %s: %s", a->venue->venue.id, a->kiosk,
-             registration_kind_name(a->request.kind), registration_role_name(a->request.role),
-             words[outcome]);
+    const char *role = registration_role_name(a->request.role);
+    log_info("venue %s, kiosk %s: %s%s%s: %s", a->venue->venue.id, a->kiosk,
+             registration_kind_name(a->request.kind), role[0] ? " " : "", role, words[outcome]);
 }
 
 void registrar_request_end(struct registrar *r, struct asker *a, enum registration_outcome outcome,

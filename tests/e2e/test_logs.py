@@ -10,6 +10,7 @@ from tests.kit.place import program
 
 MADE = "/lib/systemd/systemd-journal-remote"
 ENTRIES = [
+    ("porchlight-console.service", 6, "no login"),
     ("porchlightd.service", 6, "broker b0: connected, MQTT 5"),
     ("porchlightd.service", 4, "Mains power is lost: the kiosk runs on its battery."),
     ("porchlight-screen.service", 3, "no display is connected"),
@@ -42,6 +43,7 @@ def test_the_journal_of_all_parts_in_plain_words(journal):
     assert done.returncode == 0, done
     rows = [re.sub(r"^\w+ \d\d \w+ \d\d:\d\d:\d\d +", "", line) for line in done.stdout.splitlines()]
     assert [row.split(None, 1) for row in rows] == [
+        ["console", "no login"],
         ["alarm", "broker b0: connected, MQTT 5"],
         ["alarm", "WARNING: Mains power is lost: the kiosk runs on its battery."],
         ["screen", "ERROR: no display is connected"],
@@ -51,7 +53,7 @@ def test_the_journal_of_all_parts_in_plain_words(journal):
 def test_only_what_is_wrong_and_only_from_a_time_on(journal):
     assert [line.split(": ", 1)[1] for line in logs(journal, "--warnings").stdout.splitlines()] == [
         "Mains power is lost: the kiosk runs on its battery.", "no display is connected"]
-    assert logs(journal, "--since", "@1795000002").stdout.count("\n") == 2
+    assert logs(journal, "--since", "@1795000003").stdout.count("\n") == 2
     wrong = logs(journal, "--since", "teatime")
     assert wrong.returncode == 1 and "teatime" in wrong.stderr
 

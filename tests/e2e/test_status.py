@@ -1,5 +1,7 @@
 """porchlight status: on one screen, whether the kiosk is armed, and what is wrong with it."""
 
+import re
+
 from tests.kit import wait
 from tests.kit.doctor import put
 from tests.kit.kiosk import FAST, Kiosk
@@ -53,6 +55,7 @@ def test_all_of_it_fits_on_one_screen():
         labels = [row[:10].strip() for row in rows if row[:1].strip()]
         assert labels == ["armed:", "state:", "broker:", "broker:", "switch:", "door:", "mains:",
                           "lid:", "relay:", "phones:", "drill:", "troubles:", "version:"], rows
+        assert re.search(r"drill: +the last one ended at \w{3} \d\d \w{3} \d\d:\d\d,", "\n".join(rows)), rows
         assert "on mains power" in rows[labels.index("mains:")], rows
         assert any("And more." in row and "doctor" in row for row in rows), rows
 

@@ -6,10 +6,12 @@
 static void print_drill(const cJSON *reply)
 {
     const cJSON *drill = cJSON_GetObjectItemCaseSensitive(reply, "drill");
+    char ended[PRINT_MOMENT_MAX];
+    print_moment(admin_client_text(drill, "at"), ended);
     if (cJSON_IsObject(drill))
-        print_say("last drill: %s: rang on %.0f phones, seen by %.0f, %.0f of them safe",
-                  admin_client_text(drill, "at"), admin_client_number(drill, "rang"),
-                  admin_client_number(drill, "seen"), admin_client_number(drill, "safe"));
+        print_say("last drill: %s: rang on %.0f phones, seen by %.0f, %.0f of them safe", ended,
+                  admin_client_number(drill, "rang"), admin_client_number(drill, "seen"),
+                  admin_client_number(drill, "safe"));
     else
         puts("last drill: none since porchlightd started");
 }

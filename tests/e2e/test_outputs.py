@@ -135,6 +135,7 @@ ALL = {"output motor": {**MOTOR, "on": "sensed, accepted, seen: two long, safe, 
 def evening(kiosk, wires, presses):
     """A lockdown that is answered, then the code or duress, then a drill that the site asks for: how
     often each output was switched on."""
+    wait.until(lambda: pulses(wires, "lamp") == 1 and not lasts(wires, "lamp"), "no path, and then one")
     member, alert = seen(kiosk, wires)
     wait.until(lambda: pulses(wires, "motor") == 5, lambda: changes(wires, "motor"))
     wires.presses(presses, off=0.1)

@@ -355,7 +355,7 @@ SCRIPTS = $(shell git grep -lE --untracked '^\#!/bin/(ba)?sh')
 # clang's analyzer takes seconds a file: it looks at the rooms on which lives hang, the quick checks
 # at everything.
 TIDY_DEEP = $(filter kiosk/core/% kiosk/alertd/% kiosk/wipe/%,$(C_PARSE))
-tidy = mkdir -p build && printf '%s\n' $(2) | xargs -P $(JOBS) -n 4 sh -c \
+tidy = mkdir -p build && printf '%s\n' $(2) | xargs -P $(JOBS) -n 1 sh -c \
     'clang-tidy --quiet $(1) "$$@" -- -std=c17 -D_GNU_SOURCE -I. $(filter -W%,$(WARN))' tidy \
     2>build/tidy.log || { cat build/tidy.log; exit 1; }
 

@@ -17,8 +17,10 @@ def _printed(*words):
 
 
 def rights(role, *ids):
-    """`ids`: venue, kiosk and account; "defaults" and "registrar" have none."""
-    text = _printed(role, *IDS[:len(ids)])
-    for stand_in, own in zip(IDS, ids):
+    """`ids`: venue, kiosk and account; "defaults" and "registrar" have none. "+", for all of a venue's kiosks, is
+    printed in another way than an id is."""
+    stand_ins = [own if own == "+" else stand_in for stand_in, own in zip(IDS, ids)]
+    text = _printed(role, *stand_ins)
+    for stand_in, own in zip(stand_ins, ids):
         text = text.replace(stand_in, own)
     return text

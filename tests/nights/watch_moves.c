@@ -173,10 +173,9 @@ void watch_answer(const struct phone *p, const struct alert_id *id, enum message
     press->answers[0] |= bit;
     press->answers[1] |= kind == MSG_SAFE ? bit : 0;
     press->answers[2] |= kind == MSG_HELP ? bit : 0;
-    bool taken_back = kind != MSG_HELP && p == press->help_by &&
-                      press->help_shown_at == INT64_MAX && world_now() - press->help_at < COUNTED;
-    if (taken_back)
-        press->help_at = INT64_MAX; /* staff may never have been to see it */
+    bool unheard = world_now() - press->help_at < COUNTED || !press->station->machine->running;
+    if (unheard && kind != MSG_HELP && p == press->help_by && press->help_shown_at == INT64_MAX)
+        press->help_at = INT64_MAX; /* taken back before staff could be told */
     if (kind == MSG_HELP && press->help_at == INT64_MAX) {
         press->help_at = world_now();
         press->help_by = p;

@@ -49,8 +49,8 @@ struct inputs *inputs_new(const struct config *config, const char *prefix, bool 
                           const struct inputs_listener *listener);
 void inputs_free(struct inputs *in); /* NULL is safe */
 
-/* Reads the levels, and reports the faults among them. Call it once, when the listener is ready,
- * and before inputs_time. */
+/* Begins with the levels that inputs_new found, and reports the faults among them: an edge since
+ * then counts. Call it once, when the listener is ready, and before inputs_time. */
 void inputs_begin(struct inputs *in, int64_t now);
 
 /* Reads every waiting edge, and then does what is due. */

@@ -11,19 +11,20 @@
 /* Bridged in a hold; porchlight.conf explains it at `release`. */
 #define HOLD_DROPOUT (150 * NS_PER_MS)
 
-/* The level of a contact; one without a line is open. */
-static bool contact_now(const struct contact *c)
+static void contact_find(struct contact *c)
 {
-    return c->line.line && line_get(c->line.line) == 1;
+    c->found = c->line.line && line_get(c->line.line) == 1;
 }
 
 static int contact_open(struct contact *c)
 {
-    return input_line_watch(&c->line, c->home->bus, c->home->loop, inputs_on_edges, c);
+    int rc = input_line_watch(&c->line, c->home->bus, c->home->loop, inputs_on_edges, c);
+    contact_find(c);
+    return rc;
 }
 
 /* The level found is no edge: the switch starts again whenever one of its lines was opened. */
-static void switch_begin(struct inputs *in, size_t i, int64_t now)
+static void switch_begin(struct inputs *in, size_t i, int64_t at, int64_t now)
 {
     struct switch_event e[SWITCH_MAX];
     struct switch_input *s = &in->switches[i];
@@ -31,16 +32,16 @@ static void switch_begin(struct inputs *in, size_t i, int64_t now)
         button_start(&s->button, now);
         return;
     }
-    bool no = contact_now(&s->contacts[SWITCH_NO]), nc = contact_now(&s->contacts[SWITCH_NC]);
-    inputs_report_switch(in, s, e, switch_start(&s->state, &s->rules, no, nc, now, e), now);
+    bool no = s->contacts[SWITCH_NO].found, nc = s->contacts[SWITCH_NC].found;
+    inputs_report_switch(in, s, e, switch_start(&s->state, &s->rules, no, nc, at, e), now);
 }
 
-static void door_begin(struct door_input *d, int64_t now)
+static void door_begin(struct door_input *d, int64_t at)
 {
-    bool open = contact_now(&d->contact);
-    debounce_start(&d->debounce, d->settle, open, now);
+    bool open = d->contact.found;
+    debounce_start(&d->debounce, d->settle, open, at);
     debounce_closed_is(&d->debounce, d->closed_level);
-    door_start(&d->state, open, d->mask, now);
+    door_start(&d->state, open, d->mask, at);
 }
 
 /* A button that sleeps comes back because somebody presses it: that press counts from here on,
@@ -65,10 +66,13 @@ void inputs_contact_retry(struct contact *c)
         door_begin(&in->doors[c->owner], now);
         return;
     }
-    if (c->key && !c->held)
+    if (c->key && !c->held) {
         key_begin(c, now);
-    else
-        switch_begin(in, c->owner, now);
+    } else {
+        for (size_t k = 0; k < SWITCH_CONTACTS; k++)
+            contact_find(&in->switches[c->owner].contacts[k]);
+        switch_begin(in, c->owner, now, now);
+    }
     c->held = false;
     if (!inputs_switch_is_missing(&in->switches[c->owner]))
         inputs_report_missing(c, false, now);
@@ -169,6 +173,7 @@ struct inputs *inputs_new(const struct config *config, const char *prefix, bool 
     for (size_t i = 0; i < in->doors_count; i++)
         missing += door_open(in, i, &config->doors[i]);
     arrivals_begin(in);
+    in->opened_at = clock_now();
     if (missing == 0 || !whole)
         return in;
     inputs_free(in);
@@ -199,10 +204,10 @@ void inputs_begin(struct inputs *in, int64_t now)
 {
     for (size_t i = 0; i < in->switches_count; i++) {
         struct switch_input *s = &in->switches[i];
-        switch_begin(in, i, now);
+        switch_begin(in, i, in->opened_at, now);
         if (inputs_switch_is_missing(s))
             inputs_report_missing(&s->contacts[SWITCH_NO], true, now);
     }
     for (size_t i = 0; i < in->doors_count; i++)
-        door_begin(&in->doors[i], now);
+        door_begin(&in->doors[i], in->opened_at);
 }

@@ -25,8 +25,9 @@ struct contact {
     size_t owner; /* index of its switch or door */
     enum switch_contact which;
     bool door;
-    bool key;  /* of an input device */
-    bool held; /* it was pressed when its device went */
+    bool key;   /* of an input device */
+    bool held;  /* it was pressed when its device went */
+    bool found; /* its level when it was opened; a contact without a line is open */
 };
 
 struct switch_input {
@@ -61,6 +62,7 @@ struct inputs {
     size_t doors_count;
     const char *prefix;
     int arrivals; /* line_arrivals_open; -1: no button, or nothing to watch */
+    int64_t opened_at;
     int64_t reread_at;
     int64_t silence; /* of buttons by radio */
 };

@@ -216,11 +216,12 @@ struct kiosk *kiosk_new(const char *prefix, const struct config *config,
     randombytes_buf(k->state.nonce, sizeof k->state.nonce);
     kiosk_rules_set(k);
     struct record_place at;
-    int bad = kiosk_record_read(k, &at);
+    /* The lines come first: what is pressed while a slow card is waited for waits in them. */
+    int bad = lines_open(k) || kiosk_record_read(k, &at);
     if (bad == 0) {
         keys_open(k);
         passwords_open(k);
-        bad = kiosk_record_open(k, &at) || lines_open(k) || sockets_open(k) || troubles_open(k) ||
+        bad = kiosk_record_open(k, &at) || sockets_open(k) || troubles_open(k) ||
               delivery_open(k) || admin_open(k);
     }
     if (bad) {

@@ -30,8 +30,9 @@ static bool host_to_ascii(const char *text, char out[MQTT_HOST_MAX], const char 
         library ? (to_ascii_fn *)(uintptr_t)dlsym(library, "idn2_to_ascii_8z") : NULL;
     *why = to_ascii ? "this is no name that DNS can have"
                     : "names beyond ASCII need the package libidn2-0; or write it as xn--...";
+    /* A letter that is not seen, as a soft hyphen, becomes nothing at all. */
     bool ok = to_ascii && to_ascii(text, &made, IDN2_NFC_INPUT | IDN2_NONTRANSITIONAL) == 0 &&
-              strlen(made) < MQTT_HOST_MAX;
+              made[0] != '\0' && strlen(made) < MQTT_HOST_MAX;
     if (ok)
         strcpy(out, made);
     free(made);

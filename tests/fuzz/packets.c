@@ -121,6 +121,7 @@ static void host_seeds(void)
     fuzz_seed_text("[fe80::1%wlan0]");
     fuzz_seed_text("192.0.2.1");
     fuzz_seed_text("m\xc3\xbcnchen.example");
+    fuzz_seed_text("m\xc2\xadn");
 }
 
 static void line_one(const uint8_t *bytes, size_t len)

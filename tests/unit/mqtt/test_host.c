@@ -47,7 +47,8 @@ static void each_spelling_is_read(void **state)
 
 static void what_is_no_host_is_refused_with_the_reason(void **state)
 {
-    static const char *const bad[] = {"", "[]", "[::1", "::1]", "[mqtt.example.org]", "name%eth0"};
+    static const char *const bad[] = {"",          "[]",    "[::1", "::1]", "[mqtt.example.org]",
+                                      "name%eth0", "\u00ad"};
     (void)state;
     EACH_ROW (i, bad, bad[i]) {
         struct mqtt_host h;

@@ -46,11 +46,13 @@ _Static_assert(sizeof subscriptions / sizeof subscriptions[0] + 2 <= BROKER_PATH
 
 static const struct mqtt_budget answers = {400, 100}, greetings = {5, 1};
 
-static void subscribe_to_other(struct mqtt_setup *s, const char *topic, struct mqtt_budget each)
+static void subscribe_to_other(struct mqtt_setup *s, const char *topic, struct mqtt_budget each,
+                               char family)
 {
     struct mqtt_subscription *one = &s->subscribe[s->subscribe_count++];
     snprintf(one->topic, sizeof one->topic, "%s", topic);
     one->each = each;
+    one->family = family;
 }
 
 /* Each connection needs one of its own. With an account of Porchlight's it is the account's name:
@@ -102,12 +104,12 @@ void broker_path_init(struct broker_path *p, const struct config *config, size_t
     if (config->brokers[p->home].phones[0] != '\0') {
         char topic[TOPIC_NAME_MAX];
         sealer_topic(sealer, TOPIC_REGISTERED, NULL, topic);
-        subscribe_to_other(s, topic, answers);
+        subscribe_to_other(s, topic, answers, 0);
     }
     if (config->kiosk.plain && plain_discovers(&config->plain)) {
         char topic[PLAIN_TOPIC_MAX];
         plain_status_topic(config->plain.discovery, topic);
-        subscribe_to_other(s, topic, greetings);
+        subscribe_to_other(s, topic, greetings, HOME_ASSISTANT);
     }
 }
 

@@ -14,6 +14,10 @@
 
 enum { BROKER_PATH_SUBSCRIPTIONS = 12, BROKER_PATH_BEATS = 8 };
 
+/* The family (publication.h) of all that is Home Assistant's: an account has the rights for it, or
+ * none of them. */
+enum { HOME_ASSISTANT = 'h' };
+
 /* One way to a broker, seen from the main loop. There may be several to the same one, by different
  * interfaces: each has a connection, an account and a will of its own. */
 struct broker_path {
@@ -126,10 +130,11 @@ bool broker_path_is_silent(const struct broker_path *p, int64_t beat, int64_t no
 enum mqtt_fault broker_path_stale(const struct broker_path *p, int64_t beat, int64_t unacked_since,
                                   int64_t now);
 
-/* Bare bytes on a topic that is none of ours (plain.h). An empty retained payload removes what was
- * kept there. */
-void broker_path_publish_bare(struct broker_path *p, const char *topic, bool retain, long expiry_s,
-                              const char *payload, size_t len);
+/* On topics that are none of ours (plain.h): a text for apps that show what they get; and what Home
+ * Assistant finds, which is retained, and removed by an empty one. */
+void broker_path_publish_text(struct broker_path *p, const char *topic, const char *text);
+void broker_path_publish_home(struct broker_path *p, const char *topic, const char *json,
+                              size_t len);
 
 /* Makes the message for `topic` and hands it to the thread. `token` comes back when it is
  * acknowledged; 0: not wanted. 0, or -1: the thread has too much to do, or there is no memory. */

@@ -88,14 +88,28 @@ int broker_path_publish(struct broker_path *p, struct sealer *c, enum topic t, s
     return 0;
 }
 
-void broker_path_publish_bare(struct broker_path *p, const char *topic, bool retain, long expiry_s,
-                              const char *payload, size_t len)
+static void publish_bare(struct broker_path *p, const char *topic, const char *text, size_t len,
+                         struct mqtt_publication *out)
+{
+    snprintf(out->topic, sizeof out->topic, "%s", topic);
+    memcpy(out->payload, text, len);
+    out->len = len;
+    mqtt_thread_publish(p->thread, out);
+}
+
+void broker_path_publish_text(struct broker_path *p, const char *topic, const char *text)
 {
     struct mqtt_publication out = {
-        .qos = 1, .retain = retain, .optional = true, .expiry_s = expiry_s, .len = len};
-    snprintf(out.topic, sizeof out.topic, "%s", topic);
-    memcpy(out.payload, payload, len);
-    mqtt_thread_publish(p->thread, &out);
+        .qos = 1, .optional = true, .expiry_s = topic_table[TOPIC_ALERT].expiry_s};
+    publish_bare(p, topic, text, strlen(text), &out);
+}
+
+void broker_path_publish_home(struct broker_path *p, const char *topic, const char *json,
+                              size_t len)
+{
+    struct mqtt_publication out = {
+        .qos = 1, .optional = true, .retain = true, .family = HOME_ASSISTANT};
+    publish_bare(p, topic, json, len, &out);
 }
 
 int broker_path_publish_words(struct broker_path *p, struct sealer *c, const struct words_set *set,

@@ -9,8 +9,7 @@ void delivery_text_to(struct delivery *d, struct broker_path *p, const struct me
     if (!text)
         return;
     plain_text_topic(d->sealer, topic);
-    broker_path_publish_bare(p, topic, false, topic_table[TOPIC_ALERT].expiry_s, text,
-                             strlen(text));
+    broker_path_publish_text(p, topic, text);
 }
 
 static void entity_publish(struct delivery *d, struct broker_path *p, const struct plain_entity *e)
@@ -18,7 +17,7 @@ static void entity_publish(struct delivery *d, struct broker_path *p, const stru
     char topic[PLAIN_TOPIC_MAX];
     const char *state = plain_entity_state(e);
     plain_entity_topic(e, d->sealer, topic);
-    broker_path_publish_bare(p, topic, true, 0, state, strlen(state));
+    broker_path_publish_home(p, topic, state, strlen(state));
 }
 
 /* Every part; one that is not needed (any more) is withdrawn. */
@@ -31,7 +30,7 @@ static void discovery_parts(struct delivery *d, struct broker_path *p, const cha
                          ? 0
                          : plain_discovery(&d->plain, d->sealer, &d->entities, part, &next, json);
         plain_discovery_topic(prefix, d->sealer, part, topic);
-        broker_path_publish_bare(p, topic, true, 0, json, len);
+        broker_path_publish_home(p, topic, json, len);
     }
 }
 

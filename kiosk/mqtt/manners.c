@@ -22,6 +22,11 @@ struct manners_thing *manners_of(struct mqtt_manners *m, char kind, const char *
     return NULL;
 }
 
+static struct manners_thing *manners_family(struct mqtt_manners *m, const struct manners_thing *t)
+{
+    return t->family != 0 ? manners_of(m, 'f', "", t->family) : NULL;
+}
+
 static void manners_forgive(struct mqtt_manners *m)
 {
     for (struct manners_thing *t = m->things; t < m->things + MANNERS_THINGS; t++)
@@ -49,10 +54,17 @@ bool manners_blame(struct mqtt_manners *m, struct manners_thing *t, bool retaine
         ++*strikes;
     if (wait && *strikes < MANNERS_STRIKES)
         return true;
-    if (retained)
+    struct manners_thing *family = manners_family(m, t);
+    if (retained) {
         m->no_retain = true;
-    else
+    } else {
         t->standing = MANNERS_BLAMED;
+        if (family) {
+            family->standing = MANNERS_BLAMED;
+            if (family->strikes < UINT8_MAX)
+                ++family->strikes;
+        }
+    }
     return true;
 }
 
@@ -81,6 +93,16 @@ bool manners_chance(struct manners_thing *t, int64_t lasted)
         return false;
     t->standing = MANNERS_UNPROVEN;
     return true;
+}
+
+bool manners_leaves_out(struct mqtt_manners *m, struct manners_thing *t, int64_t lasted)
+{
+    struct manners_thing *family = manners_family(m, t);
+    if (t->standing == MANNERS_PROVEN)
+        return false;
+    if (family && family->standing == MANNERS_BLAMED && !manners_chance(family, lasted))
+        return true;
+    return t->standing == MANNERS_BLAMED && !manners_chance(t, lasted);
 }
 
 bool manners_asks_again(unsigned refusals, int64_t lasted)

@@ -30,11 +30,14 @@ enum manners_standing {
     MANNERS_BLAMED, /* it ended the connection */
 };
 
-/* A subscription ('s'), a publication ('p'), or one at QoS 0 ('q'), which nobody acknowledges. */
+/* A subscription ('s'), a publication ('p'), one at QoS 0 ('q'), which nobody acknowledges, or a
+ * family ('f') of things that one account may either all do or none: who may not would be thrown
+ * out once for each of them. */
 struct manners_thing {
     uint64_t key; /* 0: free */
     enum manners_standing standing;
     char kind;
+    char family;           /* of the program's choice; 0: none */
     bool needed;           /* it is left out only after MANNERS_STRIKES */
     unsigned char strikes; /* connections in a row that it ended */
 };
@@ -82,6 +85,10 @@ void manners_lasted(struct mqtt_manners *m);
 /* Whether this thing, which is left out, is tried once more on a connection that has lasted so
  * long; if so it is unproven now. */
 bool manners_chance(struct manners_thing *t, int64_t lasted);
+
+/* Whether it is left out on a connection that has lasted so long: it was blamed, or another of its
+ * family before anybody tried it, and gets no chance now. */
+bool manners_leaves_out(struct mqtt_manners *m, struct manners_thing *t, int64_t lasted);
 
 /* Whether a subscription that the broker has refused so often on this connection, by a code, is
  * asked for once more: its operator may have granted the right meanwhile. */

@@ -23,6 +23,7 @@ struct mqtt_subscription {
     int qos;
     bool news;   /* neither what is retained there nor what we wrote; MQTT 5 alone can ask for it */
     bool needed; /* careful: one hang-up when it is asked for may have been the network's */
+    char family; /* careful: it is left out when another of these ended a connection; 0: none */
     struct mqtt_budget each, all; /* for each topic of it, and for all of them together */
 };
 
@@ -53,6 +54,7 @@ struct mqtt_publication {
     bool retain;
     bool vital;     /* goes at once, before everything that waits */
     bool optional;  /* careful: it is left out as soon as it ended a connection */
+    char family;    /* as that of a subscription */
     long expiry_s;  /* 0: none; MQTT 5 alone can say it */
     uint64_t token; /* comes back with MQTT_ACKED or MQTT_REFUSED; 0: not wanted */
     size_t len;

@@ -50,9 +50,16 @@ struct manners_thing *session_subscription_thing(const struct mqtt_session *s, s
 {
     const struct mqtt_subscription *one = &s->setup->subscribe[i];
     struct manners_thing *t = s->setup->careful ? manners_of(s->manners, 's', one->topic, 0) : NULL;
-    if (t)
+    if (t) {
         t->needed = one->needed;
+        t->family = one->family;
+    }
     return t;
+}
+
+static bool session_leaves_out(const struct mqtt_session *s, struct manners_thing *t)
+{
+    return t && manners_leaves_out(s->manners, t, clock_now() - s->up_at);
 }
 
 static const struct mqtt_reason left_out = {MQTT_FAULT_RIGHTS,
@@ -67,7 +74,7 @@ static void subscribe(struct mqtt_session *s, size_t i)
     int options = one->news && s->version == MQTT_VERSION_5
                       ? MQTT_SUB_OPT_NO_LOCAL | MQTT_SUB_OPT_SEND_RETAIN_NEVER
                       : 0;
-    if (thing && thing->standing == MANNERS_BLAMED) {
+    if (session_leaves_out(s, thing)) {
         session_subscription_answered(s, i, left_out, false);
         return;
     }
@@ -104,9 +111,9 @@ static void publication_give(struct mqtt_session *s, const struct mqtt_publicati
 {
     int mid = 0, qos = p->qos < s->limits.qos ? p->qos : s->limits.qos;
     bool retain = p->retain && s->limits.retain;
-    if (thing && thing->standing == MANNERS_BLAMED && !p->vital &&
-        !manners_chance(thing, clock_now() - s->up_at)) {
-        publication_refused(s, p, left_out.fault, left_out.text);
+    if (!p->vital && session_leaves_out(s, thing)) {
+        if (p->token != 0 || thing->standing == MANNERS_BLAMED) /* else its family was named */
+            publication_refused(s, p, left_out.fault, left_out.text);
         return;
     }
     int code = publication_send(s, p, &mid, qos, retain);
@@ -132,8 +139,10 @@ static struct manners_thing *publication_thing(const struct mqtt_session *s,
     bool retain = p->retain && s->limits.retain;
     struct manners_thing *t =
         s->careful ? manners_of(s->manners, p->qos > 0 ? 'p' : 'q', p->topic, retain) : NULL;
-    if (t)
+    if (t) {
         t->needed = !p->optional; /* phones wait for it */
+        t->family = p->family;
+    }
     return t;
 }
 

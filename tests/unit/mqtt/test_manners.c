@@ -129,6 +129,43 @@ static void where_retained_messages_are_taken_one_that_is_not_is_about_its_topic
     assert_false(m.no_retain);
 }
 
+static struct manners_thing *thing_of_family(struct mqtt_manners *m, const char *topic)
+{
+    struct manners_thing *t = manners_of(m, 'p', topic, 1);
+    t->family = 'h';
+    return t;
+}
+
+static void who_may_not_do_one_of_a_family_is_not_asked_for_the_others(void **state)
+{
+    struct mqtt_manners m = {0};
+    (void)state;
+    struct manners_thing *one = thing_of_family(&m, "home/a"), *two = thing_of_family(&m, "home/b");
+    struct manners_thing *taken = thing_of_family(&m, "home/c"),
+                         *other = manners_of(&m, 'p', "text", 0);
+    manners_prove(&m, taken, true);
+    assert_false(manners_leaves_out(&m, two, 0));
+    manners_blame(&m, one, true, false, S);
+    assert_true(manners_leaves_out(&m, one, 0));
+    assert_true(manners_leaves_out(&m, two, 0));
+    assert_true(manners_leaves_out(&m, thing_of_family(&m, "home/d"), 0));
+    assert_false(manners_leaves_out(&m, taken, 0));
+    assert_false(manners_leaves_out(&m, other, 0));
+}
+
+static void a_family_gets_one_chance_by_whichever_of_it_comes_first(void **state)
+{
+    struct mqtt_manners m = {0};
+    (void)state;
+    struct manners_thing *one = thing_of_family(&m, "home/a"), *two = thing_of_family(&m, "home/b");
+    manners_blame(&m, one, false, false, S);
+    assert_true(manners_leaves_out(&m, two, MANNERS_CHANCE - 1));
+    assert_false(manners_leaves_out(&m, two, MANNERS_CHANCE));
+    manners_blame(&m, two, false, false, 40 * S);
+    assert_true(manners_leaves_out(&m, one, MANNERS_CHANCE_LATER));
+    assert_true(manners_leaves_out(&m, two, MANNERS_CHANCE_LATER));
+}
+
 static void who_never_answers_mqtt_5_may_be_old(void **state)
 {
     struct mqtt_manners m = {0};
@@ -243,6 +280,8 @@ int main(void)
         cmocka_unit_test(a_retained_message_is_then_sent_unretained),
         cmocka_unit_test(where_retained_messages_are_taken_one_that_is_not_is_about_its_topic),
         cmocka_unit_test(who_never_answers_mqtt_5_may_be_old),
+        cmocka_unit_test(who_may_not_do_one_of_a_family_is_not_asked_for_the_others),
+        cmocka_unit_test(a_family_gets_one_chance_by_whichever_of_it_comes_first),
         cmocka_unit_test(who_always_hangs_up_does_so_for_another_reason),
         cmocka_unit_test(all_is_tried_again_after_an_hour),
         cmocka_unit_test(a_refused_connect_asks_for_less_and_never_without_end),

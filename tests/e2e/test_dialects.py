@@ -13,6 +13,7 @@ from tests.kit.fake_broker import (AUTH, CONNACK, Cut, Dialect, FakeBroker, Good
                                    Refused, Silence, SUBACK, SUBSCRIBE, UNSUBACK, WrongId)
 from tests.kit.kiosk import FAST, Kiosk
 from tests.kit.place import ROOT
+from tests.kit.wait import until
 
 CONNACK_5 = [0x80, 0x81, 0x82, 0x83, 0x84, 0x85, 0x86, 0x87, 0x88, 0x89, 0x8a, 0x8c, 0x90, 0x95, 0x97,
              0x99, 0x9a, 0x9b, 0x9c, 0x9d, 0x9f]
@@ -390,3 +391,24 @@ def test_whatever_a_broker_answers_the_alert_leaves_if_it_may_and_what_it_costs_
     wrong = [f"{row.name}: {what}" for row in rows for what in wrongs(row)]
     assert not wrong, f"{len(wrong)} of {len(rows)} rows:\n" + "\n".join(wrong)
     assert len(rows) > 150
+
+
+def test_an_account_without_rights_for_home_assistant_is_thrown_out_once_by_each_broker_not_once_a_topic():
+    """As a RabbitMQ does it: the connection ends at each topic that the account may not use."""
+    def hers(topic):
+        return topic.startswith("homeassistant/") or "/entity/" in topic
+    with Kiosk(conf={**FAST, "wipe": {"enabled": "no"}}, plain=True) as kiosk:
+        broker = FakeBroker(kiosk.authority.server("fake"), Dialect(
+            suback=lambda c, topic, qos: HangUp if hers(topic) else min(qos, 1),
+            puback=lambda c, topic, qos, retain: HangUp if hers(topic) else 0))
+        try:
+            kiosk.change({"broker b0": {"host": "localhost", "port": broker.port}})
+            kiosk.start(connected=False)
+            until(lambda: broker.publications("state", taken=True), "a state")
+            kiosk.wires().hold(0.35)
+            until(lambda: broker.publications("alert", taken=True), "the alert")
+            kiosk.daemon.stop()
+        finally:
+            broker.close()
+        assert len(broker.all("connect")) == 2
+        assert kiosk.daemon.said().count("homeassistant") <= 2

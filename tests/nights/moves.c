@@ -325,6 +325,22 @@ static bool key_is_stored(const struct rotation *r)
            fclose(f) == 0;
 }
 
+static bool new_key_is_wanted(const struct night *n, size_t kiosk)
+{
+    char path[2 * PATH_LEN];
+    snprintf(path, sizeof path, "%s" PATH_NEW_KEY, n->venue->kiosks[kiosk].prefix);
+    return access(path, F_OK) == 0;
+}
+
+/* The kiosk has obeyed the root key before it began to send this key: whoever changes it first
+ * changes it for all others. */
+static void rotation_shuts_out(struct night *n, size_t kiosk)
+{
+    for (size_t i = 0; i < n->phones && new_key_is_wanted(n, kiosk); i++)
+        if (n->phone[i].root_revoked_at != INT64_MAX && n->phone[i].revoked_at == INT64_MAX)
+            n->phone[i].revoked_at = world_now();
+}
+
 static void rotation_said(void *context, struct local *l, const void *bytes, size_t len)
 {
     struct rotation *r = context;
@@ -343,6 +359,8 @@ static void rotation_said(void *context, struct local *l, const void *bytes, siz
         r->revoked->revoked_at = world_now();
         story("%s is revoked", r->revoked->name);
     }
+    if (r->step == ROTATION_BEGINS)
+        rotation_shuts_out(r->night, r->station->number);
     if (r->step == ROTATION_ENDS)
         rotation_is_over(r);
     else if (r->step != ROTATION_WAITS)
@@ -372,15 +390,6 @@ static void rotation_ask(void *context, uint64_t number)
         local_send(l, request, (size_t)len);
 }
 
-/* The kiosk has obeyed the root key, and whoever changes its key first changes it for all others.
- */
-static bool new_key_is_wanted(const struct night *n, size_t kiosk)
-{
-    char path[2 * PATH_LEN];
-    snprintf(path, sizeof path, "%s" PATH_NEW_KEY, n->venue->kiosks[kiosk].prefix);
-    return access(path, F_OK) == 0;
-}
-
 static void rotation_begin(struct night *n, const struct happening *h, struct phone *revoked)
 {
     struct rotation *r = world_memory(sizeof *r);
@@ -391,9 +400,6 @@ static void rotation_begin(struct night *n, const struct happening *h, struct ph
                            .step = revoked ? ROTATION_REVOKES : ROTATION_BEGINS};
     for (size_t i = 0; i < sizeof r->key; i++)
         r->key[i] = (uint8_t)chance_next(&c);
-    for (size_t i = 0; i < n->phones && new_key_is_wanted(n, h->kiosk); i++)
-        if (n->phone[i].root_revoked_at != INT64_MAX && n->phone[i].revoked_at == INT64_MAX)
-            n->phone[i].revoked_at = world_now();
     rotation_ask(r, 0);
 }
 

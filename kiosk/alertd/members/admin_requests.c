@@ -234,8 +234,11 @@ static const char *on_rotated(struct members *m, const struct request *a, cJSON 
         return "the kiosk still uses the old key: this new one was not sent to the phones; "
                "run "
                "porchlight rotate again";
+    /* Else the root key has revoked a phone after this key was sent to it: the others want another.
+     */
+    if (!key_rotation_is_known(m->rotation))
+        root_orders_rotated(m->needs.prefix);
     key_rotation_end(m->rotation);
-    root_orders_rotated(m->needs.prefix);
     return NULL;
 }
 

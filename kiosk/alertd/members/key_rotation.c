@@ -14,7 +14,7 @@ enum { AT_ONCE = 8 };
 #define AGAIN (300 * NS_PER_S)
 
 struct key_rotation {
-    bool runs;
+    bool runs, known;
     uint8_t key[ENVELOPE_KEY]; /* while it runs */
     struct {
         bool sending;
@@ -41,6 +41,11 @@ void key_rotation_free(struct key_rotation *r)
 bool key_rotation_runs(const struct key_rotation *r)
 {
     return r->runs;
+}
+
+bool key_rotation_is_known(const struct key_rotation *r)
+{
+    return r->known;
 }
 
 bool key_rotation_is_of(const struct key_rotation *r, const uint8_t key[ENVELOPE_KEY])
@@ -137,10 +142,11 @@ int64_t key_rotation_deadline(const struct key_rotation *r)
     return r->due;
 }
 
-void key_rotation_forget(const struct roster *phones, const struct phone_brokers *b,
-                         const char *account)
+void key_rotation_forget(struct key_rotation *r, const struct roster *phones,
+                         const struct phone_brokers *b, const char *account)
 {
     struct mqtt_publication p = {.qos = 1, .retain = true};
+    r->known = r->runs;
     if (!roster_rotated(phones))
         return;
     phone_brokers_enrol_place(b, account, p.topic);
@@ -155,6 +161,7 @@ int key_rotation_begin(struct key_rotation *r, struct roster *phones, const stru
     if (roster_set_rotated(phones) != 0)
         return -1;
     r->runs = true;
+    r->known = false;
     memcpy(r->key, key, sizeof r->key);
     for (size_t i = 0; i < CONFIG_BROKERS_MAX; i++)
         if (phone_brokers_has(b, i))

@@ -41,9 +41,12 @@ void key_rotation_end(struct key_rotation *r);
 /* A broker that phones use has connected. */
 void key_rotation_broker_up(struct key_rotation *r, const struct roster *phones, size_t broker);
 
-/* Takes away what was left for one phone. */
-void key_rotation_forget(const struct roster *phones, const struct phone_brokers *b,
-                         const char *account);
+/* Takes away what was left for one phone, which may have the key that is being sent by then. */
+void key_rotation_forget(struct key_rotation *r, const struct roster *phones,
+                         const struct phone_brokers *b, const char *account);
+
+/* Whether a phone that has been forgotten since it began may have the key that is being sent. */
+bool key_rotation_is_known(const struct key_rotation *r);
 
 void key_rotation_time(struct key_rotation *r, const struct roster *phones,
                        const struct phone_brokers *b, int64_t now);

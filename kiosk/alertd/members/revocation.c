@@ -26,7 +26,7 @@ void revocation_by_root(struct members *m, const char *account)
 {
     const struct phone *p = m->ready ? roster_find(m->registry.phones, account) : NULL;
     if (p) {
-        key_rotation_forget(m->registry.phones, &m->brokers, account);
+        key_rotation_forget(m->rotation, m->registry.phones, &m->brokers, account);
         relays_forget(m, account);
         if (roster_remove(m->registry.phones, account) != 0)
             log_warning("an account that the root key has revoked stays on the list of phones: %s",
@@ -49,7 +49,7 @@ const char *revocation_of(struct members *m, const char *account, const uint8_t 
         return "nothing was revoked: no phone of this kiosk has that account. To list them: sudo "
                "porchlight phones --ids";
     bool staff = p->staff;
-    key_rotation_forget(m->registry.phones, &m->brokers, account);
+    key_rotation_forget(m->rotation, m->registry.phones, &m->brokers, account);
     relays_forget(m, account);
     const char *why = registry_remove(&m->registry, p, grant);
     if (!why && staff)

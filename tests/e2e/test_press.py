@@ -106,12 +106,12 @@ def test_the_will_speaks_for_a_kiosk_that_was_killed(kiosk):
     member.wait("lost", "presence")
 
 
-# What each broker is given because of one press, in the order of the names. Version 0.1.0 sent the first two of
-# a lockdown, and the code the same.
+# What each broker is given because of one press, in the order of the names. Version 0.1.0 sent alert and state, in
+# a plain venue the text too, and the code the same.
 COSTS = {("sealed", "lockdown"): ["alert", "ring", "staff", "state"],
          ("sealed", "caution"): ["alert", "ring", "staff", "state"],
          ("sealed", "code"): ["alert", "notice", "ring", "staff", "state"],
-         ("plain", "lockdown"): ["alert", "presence", "ring", "state"],
+         ("plain", "lockdown"): ["alert", "presence", "ring", "state", "text"],
          ("plain", "code"): ["alert", "presence", "state"]}
 
 

@@ -47,6 +47,8 @@ RIGHTS = {
     "relay": ["read ring", "read presence", "read beat", "read root", "write relay/ACCOUNT",
               "write push", "read wake/+"],
 }
+# As kiosk/handbook/broker-rights.md has it, without those for Home Assistant.
+RIGHTS["plain kiosk"] = RIGHTS["kiosk"] + ["write text", "write entity/+"]
 
 
 # Below the ports that connections going out are given: none of those takes one of these.

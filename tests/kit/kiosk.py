@@ -75,7 +75,7 @@ class Kiosk:
     def _broker(self, i):
         b = make_of_choice()(self.folder / f"broker{i}", self.authority, self.place,
                              name=f"broker{i}")
-        b.account("kiosk", self.account, secrets.token_hex(12))
+        b.account("plain kiosk" if self.plain else "kiosk", self.account, secrets.token_hex(12))
         b.account("member", secrets.token_hex(8), secrets.token_hex(12))
         b.account("staff", secrets.token_hex(8), secrets.token_hex(12))
         b.account("spy", secrets.token_hex(8), secrets.token_hex(12))

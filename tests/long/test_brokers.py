@@ -69,7 +69,7 @@ def test_a_night_with_another_make(make, plain, monkeypatch):
     assert getattr(importlib.import_module(module), kind).release().startswith(release)
     monkeypatch.setenv("BROKER", name)
     if plain:  # the broker is the host's own
-        monkeypatch.setitem(RIGHTS, "kiosk", ["readwrite #"])
+        monkeypatch.setitem(RIGHTS, "plain kiosk", ["readwrite #"])
     with Kiosk(conf={**FAST, "plain": {"discovery": "no"}}, plain=plain) as kiosk:
         kiosk.start(connected=False)
         wait.until(kiosk.connected, lambda: f"{kiosk.status()}; {kiosk.daemon.said()}", 60, every=0.05)

@@ -178,6 +178,28 @@ def test_a_phone_that_the_root_key_revokes_costs_the_others_a_new_key(venue, els
     finds(stays, stays.eyes, key.read_text().strip())
 
 
+def test_a_phone_that_the_root_key_revokes_once_it_has_the_new_key_costs_the_others_another(venue, elsewhere):
+    """A host changes the key, and the root key revokes a phone to which it was sent already."""
+    wanted, lost = venue.kiosk.state / "new-key-wanted", venue.staff()
+
+    def admin(request):
+        answer = json.loads(local.ask(venue.kiosk.run / "admin.sock", request))
+        assert answer["ok"], answer
+        return answer
+    sent, another = "6b" * 32, "7c" * 32
+    admin(f"rotate {sent}")
+    wait.until(lambda: admin("rotating")["left"] == 0, "that all have it")
+    elsewhere("root", "revoke", lost.account)
+    wait.until(wanted.exists, "that a new key is wanted", 10)
+    admin(f"rotated {sent}")
+    assert wanted.exists()
+    wait.until(venue.kiosk.connected, "the broker, by the new key")
+    admin(f"rotate {another}")  # after that: the phone does not get it
+    wait.until(lambda: admin("rotating")["left"] == 0, "that the others have it")
+    admin(f"rotated {another}")
+    assert not wanted.exists()
+
+
 def test_a_broker_that_is_away_is_named_and_the_others_are_done(make_venue):
     venue = make_venue(brokers=2)
     elsewhere = Elsewhere(venue)

@@ -38,6 +38,8 @@ struct kiosk_state {
     uint32_t staff;        /* phones of staff: they can answer too */
     uint32_t rang, phones; /* what a relay said last: phones of so many that got a weekly test
                               in the last 14 days; 0 phones: not known */
+    uint32_t month;        /* and of so many that got one in the last 30, */
+    bool month_known;      /* if it said so */
     uint8_t nonce[MESSAGE_NONCE]; /* the next command of a staff phone must name it */
     struct drill_result last_drill;
     uint64_t refused[COMMAND_RESULTS]; /* messages of phones that were refused, by reason */

@@ -242,6 +242,8 @@ static void phone_messages_on_relay(const struct phone_messages *p, const char *
     if (lives && m->phones > 0) {
         s->rang = m->rang;
         s->phones = m->phones;
+        s->month = m->month;
+        s->month_known = m->month_known;
     }
     if (key && delivery_has_rung(p->outputs->delivery, m->epoch, m->newest[FRESHNESS_RING],
                                  &s->alert.now.id))

@@ -307,6 +307,8 @@ size_t status_write(const struct status *status, char reply[CONTROL_REPLY_MAX])
     cJSON_AddNumberToObject(o, "staff", (double)status->staff);
     cJSON_AddNumberToObject(o, "rang", s->rang);
     cJSON_AddNumberToObject(o, "phones", s->phones);
+    if (s->month_known)
+        cJSON_AddNumberToObject(o, "month", s->month);
     cJSON_AddBoolToObject(o, "clock_set", clock_is_set());
     cJSON_AddStringToObject(o, "version", PORCHLIGHT_VERSION);
     bool fits = cJSON_PrintPreallocated(o, reply, CONTROL_REPLY_MAX, 0);

@@ -34,6 +34,7 @@
  *   retired          the root key has disowned this kiosk
  *   members, staff   phones that belong to the venue
  *   rang, phones     phones of so many that got a weekly test in the last 14 days, by Web Push
+ *   month            of so many that got one in the last 30 days; absent: the relay does not say
  *   screen           this kiosk has one, says the config
  *   wipe_fault       a wipe is enabled and could not be done now
  *   clock_set, version */
@@ -237,10 +238,14 @@ static void print_phones(const cJSON *reply)
     if (cJSON_HasObjectItem(reply, "members"))
         ROW(PRINT_PLAIN, "phones", "%.0f of members, %.0f of staff", number_of(reply, "members", 0),
             number_of(reply, "staff", 0));
-    if (number_of(reply, "phones", 0) > 0)
+    double pushed = number_of(reply, "phones", 0), month = number_of(reply, "month", pushed);
+    if (pushed > 0)
         ROW(PRINT_PLAIN, "weekly",
             "%.0f of %.0f phones got a silent weekly test in the last 14 days",
-            number_of(reply, "rang", 0), number_of(reply, "phones", 0));
+            number_of(reply, "rang", 0), pushed);
+    if (month < pushed)
+        ROW(PRINT_PLAIN, "weekly", "%.0f %s answered none for 30 days, or none yet", pushed - month,
+            pushed - month == 1 ? "has" : "have");
     if (cJSON_IsNull(drill))
         ROW(PRINT_PLAIN, "drill", "none held since porchlightd started");
     if (!cJSON_IsObject(drill))

@@ -91,6 +91,9 @@ struct message {
     /* drill-report: phones that reported ringing while nobody looked at them. counts and a relay's
      * ping: phones of so many that got a weekly test in the last 14 days. Nothing but counts. */
     uint32_t rang, phones;
+    /* A relay's ping: so many of these got one in the last 30 days. Earlier relays do not say. */
+    uint32_t month;
+    bool month_known;
 
     /* state: what the next command must name; command-*: what it names. Hex on the wire. */
     uint8_t nonce[MESSAGE_NONCE];

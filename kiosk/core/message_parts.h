@@ -32,7 +32,8 @@ enum message_part {
     PART_WHERE = 1 << 16,  /* it may have a where */
     PART_HELP = 1 << 17,   /* help, of */
     PART_HASH = 1 << 19,   /* hash */
-    PART_PHONES = 1 << 18, /* rang, phones; a ping has them only from a relay that knows */
+    PART_PHONES = 1 << 18, /* rang, phones; a ping has them, and month, only from a relay
+                              that knows */
 };
 
 /* Kinds that leave out age_ms, drill, resumed and detail. */

@@ -236,6 +236,9 @@ static void take_counts(struct reader *r, struct message *m, unsigned parts)
         m->rang = take_count(r, "rang", "rang is no count");
     if (phones)
         m->phones = take_count(r, "phones", "phones is no count");
+    m->month_known = phones && m->kind == MSG_PING && !absent(r, "month");
+    if (m->month_known)
+        m->month = take_count(r, "month", "month is no count");
 }
 
 static void take_detail(struct reader *r, const struct message *m)

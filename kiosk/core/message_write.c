@@ -134,7 +134,8 @@ static bool put_phones(cJSON *json, const struct message *m)
 {
     if (m->kind == MSG_PING && m->phones == 0)
         return true;
-    return put_rang(json, m) && message_put_number(json, "phones", m->phones);
+    return put_rang(json, m) && message_put_number(json, "phones", m->phones) &&
+           (!m->month_known || message_put_number(json, "month", m->month));
 }
 
 static bool put_nonce(cJSON *json, const struct message *m)

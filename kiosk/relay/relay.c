@@ -99,7 +99,11 @@ static void ping(struct relay *r, size_t kiosk, int64_t now)
     if (k->known && m.epoch == k->ring_epoch)
         m.newest[FRESHNESS_RING] = k->ring_seq;
     randombytes_buf(m.echo[0], sizeof m.echo[0]);
-    webpush_sender_count(r->web, &m.rang, &m.phones);
+    struct subs_count got = webpush_sender_count(r->web);
+    m.rang = got.rang;
+    m.month = got.month;
+    m.phones = got.phones;
+    m.month_known = got.phones > 0;
     if (inbound_ping(&r->inbound, kiosk, &m, p.topic, p.payload) == 0 &&
         mqtt_thread_publish(r->mqtt, &p) == 0)
         ring_policy_ask(&r->policy, kiosk, m.echo[0], now);

@@ -205,14 +205,18 @@ bool subs_arrived(struct subs *s, const uint8_t venue[ENVELOPE_ID], const char *
     return false;
 }
 
-void subs_count(const struct subs *s, int64_t today, uint32_t *rang, uint32_t *phones)
+struct subs_count subs_count(const struct subs *s, int64_t today)
 {
-    *rang = *phones = 0;
+    struct subs_count c = {0};
     for (size_t i = 0; i < s->count; i++) {
         const struct sub *one = s->all[i];
-        *phones += one->spare ? 0 : 1;
-        *rang += !one->spare && one->own && one->rang_on > today - SUBS_RANG_DAYS ? 1 : 0;
+        if (one->spare)
+            continue;
+        c.phones++;
+        c.rang += one->own && one->rang_on > today - SUBS_RANG_DAYS ? 1 : 0;
+        c.month += one->own && one->rang_on > today - SUBS_MONTH_DAYS ? 1 : 0;
     }
+    return c;
 }
 
 static void discard(struct sub *one)

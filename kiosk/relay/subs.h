@@ -25,8 +25,9 @@ enum {
     SUBS_MAX = 12288, /* the largest venue planned for has 10,000 phones */
     SUBS_ID = 16,
     SUBS_KEY = 32,
-    SUBS_AWAKE = 4,      /* alerts that a phone is awake for: of several kiosks at the same time */
-    SUBS_RANG_DAYS = 14, /* for so long a test that arrived counts: two chances to get one */
+    SUBS_AWAKE = 4,       /* alerts that a phone is awake for: of several kiosks at the same time */
+    SUBS_RANG_DAYS = 14,  /* for so long a test that arrived counts: two chances to get one */
+    SUBS_MONTH_DAYS = 30, /* a phone that got none for so long is perhaps nobody's any more */
 };
 
 enum sub_ask { SUB_WAKE, SUB_TEST, SUB_CHECK };
@@ -100,8 +101,12 @@ int64_t sub_check_offset(const struct subs *s, const struct sub *one, int64_t pe
 bool subs_arrived(struct subs *s, const uint8_t venue[ENVELOPE_ID], const char *account,
                   const uint8_t *wire, const int64_t periods[2], int64_t today);
 
-/* Phones, and those of them whose own subscription got a test in the last SUBS_RANG_DAYS. */
-void subs_count(const struct subs *s, int64_t today, uint32_t *rang, uint32_t *phones);
+struct subs_count {
+    uint32_t phones;
+    uint32_t rang, month; /* whose own subscription got a test in SUBS_RANG_DAYS, SUBS_MONTH_DAYS */
+};
+
+struct subs_count subs_count(const struct subs *s, int64_t today);
 
 /* Gone for good; a flying one is freed by subs_landed. */
 void subs_remove(struct subs *s, struct sub *one);

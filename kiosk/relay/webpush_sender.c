@@ -247,14 +247,15 @@ bool webpush_sender_arrived(struct webpush_sender *r, const uint8_t venue[ENVELO
     return believed;
 }
 
-void webpush_sender_count(struct webpush_sender *r, uint32_t *rang, uint32_t *phones)
+struct subs_count webpush_sender_count(struct webpush_sender *r)
 {
-    *rang = *phones = 0;
+    struct subs_count c = {0};
     if (!r || !clock_is_set())
-        return;
+        return c;
     pthread_mutex_lock(&r->lock);
-    subs_count(&r->subs, today(), rang, phones);
+    c = subs_count(&r->subs, today());
     pthread_mutex_unlock(&r->lock);
+    return c;
 }
 
 static void on_test(struct sub *one, int64_t now)

@@ -3,6 +3,7 @@
 
 #include "kiosk/core/push_offer.h"
 #include "kiosk/relay/relay_conf.h"
+#include "kiosk/relay/subs.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -45,10 +46,8 @@ void webpush_sender_again(struct webpush_sender *r, const struct alert_id *id);
 bool webpush_sender_arrived(struct webpush_sender *r, const uint8_t venue[ENVELOPE_ID],
                             const char *account, const uint8_t *wire);
 
-/* Phones, and those whose own subscription got a test in the last 14 days; none while the clock is
- * not set.
- */
-void webpush_sender_count(struct webpush_sender *r, uint32_t *rang, uint32_t *phones);
+/* Phones, and those that got a test lately; none while the clock is not set. */
+struct subs_count webpush_sender_count(struct webpush_sender *r);
 
 /* What a phone asked for: a subscription more or less, or a test PUSH_OFFER_TEST_AFTER_S from now.
  */

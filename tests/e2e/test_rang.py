@@ -2,6 +2,7 @@
 subscription to Web Push counts as a phone."""
 
 import json
+import secrets
 
 from tests.kit import wait
 from tests.kit.kiosk import FAST, Kiosk
@@ -24,6 +25,26 @@ def test_a_drill_counts_phones_that_rang():
         assert kiosk.cli("drill").returncode == 0
         staff.wait("lockdown", drill=True, count=2)
         assert staff.wait("drill-report", within=20, count=2).body["rang"] == 0
+
+
+def test_status_shows_how_many_phones_got_a_weekly_test_lately_and_how_many_none_for_30_days():
+    with Kiosk(kind="g", conf={**FAST}) as kiosk:
+        kiosk.start()
+        relay = kiosk.spy([])
+
+        def shown(**counts):
+            nonce = secrets.token_hex(8)
+            relay.write(f"relay/{relay.account}", {"v": 2, "kind": "ping", "epoch": 0, "seq": 0, "ring": 0,
+                                                   "nonce": nonce, **counts})
+            wait.until(lambda: (kiosk.status()["rang"], kiosk.status().get("month")) ==
+                       (counts["rang"], counts.get("month")), f"{counts}")
+            return [line.split(None, 1)[1].strip() for line in kiosk.cli("status").stdout.splitlines() if "weekly" in line]
+        assert shown(rang=3, phones=7, month=5) == [
+            "3 of 7 phones got a silent weekly test in the last 14 days",
+            "2 have answered none for 30 days, or none yet"]
+        assert shown(rang=6, phones=7, month=6)[1] == "1 has answered none for 30 days, or none yet"
+        assert len(shown(rang=7, phones=7, month=7)) == 1
+        assert len(shown(rang=5, phones=7)) == 1  # an earlier relay does not say
 
 
 def test_the_kiosk_vouches_for_a_subscription_of_a_phones_own_and_for_no_other():

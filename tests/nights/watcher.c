@@ -157,10 +157,10 @@ bool webpush_sender_arrived(struct webpush_sender *r, const uint8_t venue[ENVELO
     return false;
 }
 
-void webpush_sender_count(struct webpush_sender *r, uint32_t *rang, uint32_t *phones)
+struct subs_count webpush_sender_count(struct webpush_sender *r)
 {
     (void)r;
-    *rang = *phones = 0;
+    return (struct subs_count){0};
 }
 
 bool webpush_sender_works(const struct webpush_sender *r)

@@ -152,9 +152,9 @@ class Weekly(Evening):
     web = {"check": "8s"}
 
     def told(self):
-        """(rang, phones), as the relay said last."""
+        """(rang, month, phones), as the relay said last."""
         last = self.relay.beats(self.kiosk)[-1][1]
-        return last.get("rang"), last.get("phones")
+        return last.get("rang"), last.get("month"), last.get("phones")
 
     def check(self, page):
         """The text of the next silent test."""
@@ -162,7 +162,7 @@ class Weekly(Evening):
                           "a silent test", 60)
 
     def reported(self):
-        wait.until(lambda: self.told() == (1, 1), lambda: f"the relay to know; it says {self.told()}", 60)
+        wait.until(lambda: self.told() == (1, 1, 1), lambda: f"the relay to know; it says {self.told()}", 60)
 
 
 @pytest.fixture

@@ -54,7 +54,8 @@ static struct message message_longest(enum message_kind kind)
         memset(&m.id, 0, sizeof m.id);
     if (kind == MSG_PING) {
         m.newest[FRESHNESS_RING] = 77;
-        m.rang = m.phones = UINT32_MAX;
+        m.rang = m.phones = m.month = UINT32_MAX;
+        m.month_known = true;
         m.at[0] = '\0';
         m.echo_count = 1;
     }
@@ -103,6 +104,8 @@ static void assert_same(const struct message *a, const struct message *b)
     assert_int_equal(a->of, b->of);
     assert_int_equal(a->rang, b->rang);
     assert_int_equal(a->phones, b->phones);
+    assert_int_equal(a->month, b->month);
+    assert_int_equal(a->month_known, b->month_known);
     assert_memory_equal(a->nonce, b->nonce, sizeof a->nonce);
     assert_int_equal(a->proof_len, b->proof_len);
     assert_memory_equal(a->proof, b->proof, a->proof_len);
@@ -308,6 +311,9 @@ static void test_broken_messages_are_refused_with_a_reason(void **state)
          "\"0011223344556677889900aabbccddee\"}",
          "nonce"},
         {"{\"v\":2,\"kind\":\"ping\",\"epoch\":0,\"seq\":0,\"ring\":0,\"phones\":5}", "rang"},
+        {"{\"v\":2,\"kind\":\"ping\",\"epoch\":0,\"seq\":0,\"ring\":0,\"nonce\":"
+         "\"0011223344556677\",\"rang\":1,\"phones\":5,\"month\":-1}",
+         "month"},
     };
     EACH_ROW (i, table, table[i].text) {
         struct message m;

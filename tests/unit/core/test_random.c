@@ -143,6 +143,8 @@ static struct message message_any(void)
     m.of = dice(100);
     m.rang = dice(100);
     m.phones = dice(100);
+    m.month_known = m.kind == MSG_PING && m.phones > 0 && dice(2);
+    m.month = m.month_known ? dice(100) : 0;
     if (lasting && dice(2))
         m.proof_len = MESSAGE_PROOF_MAX;
     else if (m.kind == MSG_CMD_ALL_CLEAR)

@@ -135,42 +135,41 @@ static void test_only_the_phone_that_got_the_test_can_report_it(void **state)
 static void test_phones_are_counted_as_long_as_their_test_is_recent(void **state)
 {
     struct place *p = *state;
-    uint32_t rang, phones;
     joined(p, anna, 1)->rang_on = 100;
     vouch(p, anna, 1);
     joined(p, anna, 3)->rang_on = 120; /* a spare: somebody else may have sent it */
     joined(p, ben, 2);
     for (int64_t day = 100; day < 100 + SUBS_RANG_DAYS; day++) {
-        subs_count(&p->subs, day, &rang, &phones);
-        assert_int_equal(rang, 1);
-        assert_int_equal(phones, 2);
+        struct subs_count c = subs_count(&p->subs, day);
+        assert_int_equal(c.rang, 1);
+        assert_int_equal(c.month, 1);
+        assert_int_equal(c.phones, 2);
     }
-    subs_count(&p->subs, 100 + SUBS_RANG_DAYS, &rang, &phones);
-    assert_int_equal(rang, 0);
+    for (int64_t day = 100 + SUBS_RANG_DAYS; day < 100 + SUBS_MONTH_DAYS; day++) {
+        assert_int_equal(subs_count(&p->subs, day).rang, 0);
+        assert_int_equal(subs_count(&p->subs, day).month, 1);
+    }
+    assert_int_equal(subs_count(&p->subs, 100 + SUBS_MONTH_DAYS).month, 0);
 }
 
 /* Who runs a broker asks in a phone's name before the phone does, and reports that it rang. */
 static void test_only_what_the_kiosk_vouches_for_counts(void **state)
 {
     struct place *p = *state;
-    uint32_t rang, phones;
     struct sub *strangers = joined(p, anna, 1), *own = joined(p, anna, 2);
     strangers->rang_on = 100;
-    subs_count(&p->subs, 100, &rang, &phones);
-    assert_int_equal(rang, 0);
-    assert_int_equal(phones, 1);
+    assert_int_equal(subs_count(&p->subs, 100).rang, 0);
+    assert_int_equal(subs_count(&p->subs, 100).phones, 1);
 
     vouch(p, ben, 2); /* which is not ben's */
     assert_true(own->spare);
     vouch(p, anna, 2);
     assert_true(strangers->spare);
     assert_false(own->spare);
-    subs_count(&p->subs, 100, &rang, &phones);
-    assert_int_equal(rang, 0);
+    assert_int_equal(subs_count(&p->subs, 100).rang, 0);
     own->rang_on = 100;
-    subs_count(&p->subs, 100, &rang, &phones);
-    assert_int_equal(rang, 1);
-    assert_int_equal(phones, 1);
+    assert_int_equal(subs_count(&p->subs, 100).rang, 1);
+    assert_int_equal(subs_count(&p->subs, 100).phones, 1);
 
     joined(p, anna, 3)->rang_on = 100; /* in the place of the stranger's */
     assert_int_equal(p->subs.count, 2);
@@ -178,8 +177,7 @@ static void test_only_what_the_kiosk_vouches_for_counts(void **state)
     assert_int_equal(subs_save(&p->subs), 0);
     subs_finish(&p->subs);
     assert_int_equal(subs_load(&p->subs, p->prefix, seed), 0);
-    subs_count(&p->subs, 100, &rang, &phones);
-    assert_int_equal(rang, 1);
+    assert_int_equal(subs_count(&p->subs, 100).rang, 1);
 }
 
 static void test_the_day_is_kept_and_old_files_are_read(void **state)

@@ -39,12 +39,22 @@ BLOCK, SLOT = 512, 4096  # the record's file has two slots, which are written in
 
 
 def nights(state, cover, count, seed=1, tree=ROOT, build=BUILD):
-    """So many nights of either kind in this state, by the programs and the kit of a tree."""
-    done = subprocess.run(["/usr/bin/python3", __file__, state, cover, str(count), str(seed)], cwd=tree,
-                          env={**os.environ, "PYTHONPATH": str(tree), "BUILD": str(build)},
-                          capture_output=True, text=True, timeout=7200)
+    """So many nights of either kind in this state, by the programs and the kit of a tree. They are kept, to be
+    looked at again."""
+    kept = tree / "build/duress" / f"{state}-{cover}-{seed}.jsonl"
+    kept.parent.mkdir(parents=True, exist_ok=True)
+    with kept.open("w") as out:
+        done = subprocess.run(["/usr/bin/python3", __file__, state, cover, str(count), str(seed)], cwd=tree,
+                              env={**os.environ, "PYTHONPATH": str(tree), "BUILD": str(build)},
+                              stdout=out, stderr=subprocess.PIPE, text=True, timeout=7200)
     assert done.returncode == 0, done.stderr[-3000:]
-    return [json.loads(line) for line in done.stdout.splitlines()]
+    return [json.loads(line) for line in kept.read_text().splitlines()]
+
+
+def drawn_in_pairs(count, chance):
+    """The kinds of so many pairs of nights: each pair has one of either, in an order that chance draws. What
+    drifts meanwhile, such as the load of the machine, is then the same for both kinds."""
+    return [kind for _ in range(count) for kind in chance.sample(("code", "duress"), 2)]
 
 
 def parted(found, surface):
@@ -301,11 +311,9 @@ def beaten(body):
 
 
 def main(state, cover, count, seed):
-    kinds = ["code", "duress"] * int(count)
-    random.Random(int(seed)).shuffle(kinds)
     venue = Venue(cover)
     try:
-        for kind in kinds:
+        for kind in drawn_in_pairs(int(count), random.Random(int(seed))):
             venue.begin(state)
             night = venue.press(random.choice(CODE if kind == "code" else DURESS))
             print(json.dumps({"kind": kind, "state": state, "cover": cover, **night}), flush=True)

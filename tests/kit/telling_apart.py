@@ -90,18 +90,38 @@ def logistic(rows, kinds, rounds=200, step=0.5, ridge=0.01):
 CLASSIFIERS = {"threshold": stump, "logistic": logistic}
 
 
-def hits(rows, kinds, learn, seed=1):
-    """Of how many rows the kind is guessed right by what is learnt from the other folds. Each fold has
-    as many of either kind, so that guessing one kind always gives half."""
-    fold = [0] * len(rows)
-    for kind in (0, 1):
-        mine = [i for i, k in enumerate(kinds) if k == kind]
-        random.Random(seed + kind).shuffle(mine)
-        for n, i in enumerate(mine):
-            fold[i] = n % FOLDS
-    right = 0
+def folds(pairs, seed=1):
+    """The fold of each row, where two rows that follow each other are a pair: what the two share beside
+    their kinds, such as a busy minute, is then learnt from no other night of the same pair."""
+    fold = [pair % FOLDS for pair in range(pairs)]
+    random.Random(seed).shuffle(fold)
+    return [f for f in fold for _ in range(2)]
+
+
+def guesses(rows, kinds, learn):
+    """Each row's kind as it is guessed by what is learnt from the other folds. Rows come in pairs, one of
+    either kind, so that guessing one kind always gives half."""
+    assert all(kinds[i] != kinds[i + 1] for i in range(0, len(kinds), 2)), "both nights of a pair are of one kind"
+    fold, guessed = folds(len(rows) // 2), [0] * len(rows)
     for left_out in set(fold):
         known = [i for i, f in enumerate(fold) if f != left_out]
         guess = learn([rows[i] for i in known], [kinds[i] for i in known])
-        right += sum(guess(rows[i]) == kinds[i] for i, f in enumerate(fold) if f == left_out)
-    return right
+        for i, f in enumerate(fold):
+            guessed[i] = guess(rows[i]) if f == left_out else guessed[i]
+    return guessed
+
+
+def told(kinds, guessed):
+    """(right, of): of the pairs whose two nights are guessed to be of different kinds, how many are guessed
+    right. In every other pair one of two is right, whatever the nights were: only these can tell."""
+    parts = [(kinds[i], guessed[i]) for i in range(0, len(kinds), 2) if guessed[i] != guessed[i + 1]]
+    return sum(kind == guess for kind, guess in parts), len(parts)
+
+
+def share_told(right, of, pairs):
+    """(share of nights guessed right, lowest, highest) with 95 %, from what told() gives of so many pairs."""
+    if not of:
+        return 0.5, 0.5, 0.5
+    return tuple(0.5 + of / pairs * (x - 0.5) for x in (right / of, *interval(right, of)))
+
+

@@ -10,8 +10,10 @@
 /* Eighty phones a second and broker; a broker's queue holds 64 publications. */
 #define PACE (100 * NS_PER_MS)
 enum { AT_ONCE = 8 };
-/* A broker may have dropped what it acknowledged; a phone without the key reads nothing. */
-#define AGAIN (300 * NS_PER_S)
+/* A broker may have dropped what it acknowledged; a phone without the key reads nothing. So it is
+ * sent again, each time after twice as long, which is about as long as it was dropped for. */
+#define AGAIN_FIRST (40 * NS_PER_S)
+#define AGAIN       (300 * NS_PER_S)
 
 struct key_rotation {
     bool runs, known;
@@ -20,7 +22,8 @@ struct key_rotation {
         bool sending;
         char last[TOPIC_ID_LEN + 1]; /* the last phone it was sent to; "": none yet */
     } brokers[CONFIG_BROKERS_MAX];
-    int64_t due; /* when the next are sent */
+    int64_t due;   /* when the next are sent */
+    int64_t pause; /* until all of them are sent again */
 };
 
 struct key_rotation *key_rotation_new(void)
@@ -30,6 +33,7 @@ struct key_rotation *key_rotation_new(void)
         return NULL;
     sodium_memzero(r, sizeof *r);
     r->due = NS_NEVER;
+    r->pause = AGAIN_FIRST;
     return r;
 }
 
@@ -134,7 +138,10 @@ void key_rotation_time(struct key_rotation *r, const struct roster *phones,
         if (is_sending(r, b, i))
             send_some(r, phones, b, i);
     }
-    r->due = now + (sends_any(r, b) ? PACE : AGAIN);
+    bool more = sends_any(r, b);
+    r->due = now + (more ? PACE : r->pause);
+    if (!more)
+        r->pause = 2 * r->pause < AGAIN ? 2 * r->pause : AGAIN;
 }
 
 int64_t key_rotation_deadline(const struct key_rotation *r)
@@ -162,6 +169,7 @@ int key_rotation_begin(struct key_rotation *r, struct roster *phones, const stru
         return -1;
     r->runs = true;
     r->known = false;
+    r->pause = AGAIN_FIRST;
     memcpy(r->key, key, sizeof r->key);
     for (size_t i = 0; i < CONFIG_BROKERS_MAX; i++)
         if (phone_brokers_has(b, i))

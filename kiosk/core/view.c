@@ -13,7 +13,8 @@ void view_init(struct view_kiosk *v)
                              .clear_at = NS_NEVER,
                              .received_at = NS_NEVER,
                              .doubted_at = NS_NEVER,
-                             .late_at = NS_NEVER};
+                             .late_at = NS_NEVER,
+                             .called_at = NS_NEVER};
     freshness_init(&v->fresh, (const bool[FRESHNESS_GROUPS]){[FRESHNESS_STATE] = true});
 }
 
@@ -97,6 +98,15 @@ static void latch(struct view_latch *l, const struct message *m)
     *l = (struct view_latch){.id = m->id, .epoch = m->epoch, .seq = m->seq};
 }
 
+/* The alarm that was late counts now, or its end was seen. */
+static void view_late_is_known(struct view_kiosk *v, const struct alert_id *id)
+{
+    if (!alert_id_equal(&v->late.id, id))
+        return;
+    v->late = (struct view_latch){.epoch = 0};
+    v->late_at = NS_NEVER;
+}
+
 static enum view_verdict view_begin(struct view_kiosk *v, const struct message *m,
                                     enum alert_state state, bool unconfirmed)
 {
@@ -104,6 +114,7 @@ static enum view_verdict view_begin(struct view_kiosk *v, const struct message *
                 memcmp(&v->alert.id, &m->id, sizeof m->id) == 0;
     if (!same)
         latch(&v->alert, m);
+    view_late_is_known(v, &m->id);
     bool news = !same || v->unconfirmed != unconfirmed;
     v->state = state;
     v->drill = m->drill;
@@ -131,6 +142,8 @@ enum view_verdict view_root(struct view_kiosk *v, const struct root_word *w,
     if (!root_word_join(&v->root, w))
         return VIEW_ACCEPTED;
     v->retired = root_word_retires(all, public);
+    if (all->ended)
+        view_late_is_known(v, &all->id);
     bool forced = v->duress && root_word_ends(all, &d->id, d->epoch, d->seq);
     if (forced)
         v->duress = false;
@@ -243,7 +256,10 @@ static void view_remember_proof(struct view_kiosk *v, const struct view_message 
     const struct view_latch *p = &v->proved;
     bool newer = alert_id_equal(&p->id, &none) || w->proved_epoch > p->epoch ||
                  (w->proved_epoch == p->epoch && w->proved_seq > p->seq);
-    if (w->proved && newer && !is_ahead(w))
+    if (!w->proved || is_ahead(w))
+        return;
+    view_late_is_known(v, &w->proved_id);
+    if (newer)
         v->proved =
             (struct view_latch){.id = w->proved_id, .epoch = w->proved_epoch, .seq = w->proved_seq};
 }
@@ -366,11 +382,13 @@ static enum view_verdict view_out_of_order(struct view_kiosk *v, const struct vi
         view_date_state(v, now - age);
         return view_state(v, r, w, state_said(m), m->unconfirmed, now);
     }
-    bool lately = v->late_at != NS_NEVER && now - v->late_at < VIEW_LATE_EVERY;
-    if (lately || is_of(&v->late, m))
-        return VIEW_OLD;
+    bool called = v->called_at != NS_NEVER && now - v->called_at < VIEW_LATE_EVERY;
+    bool again = is_of(&v->late, m);
     latch(&v->late, m);
     v->late_at = now;
+    if (called || again)
+        return VIEW_OLD;
+    v->called_at = now;
     return VIEW_LATE;
 }
 

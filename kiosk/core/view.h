@@ -36,8 +36,9 @@
  * is none. Nor is there quiet while messages are held back, nor after a silence before the state
  * that beats name has come.
  * - An alarm is never refused for its epoch or order alone. Out of order and fresh (the kiosk lost
- * its record), it counts. Out of order and late, it is shown once as "late: check", and calls at
- * most once in VIEW_LATE_EVERY; not if its end was seen. */
+ * its record), it counts. Out of order and late, it is shown as "late: check", and calls at most
+ * once in VIEW_LATE_EVERY; not if its end was seen. Until it counts, its end is seen, or it has not
+ * come again for `all_clear_lasts`, nothing reads quiet: it may go on. */
 
 enum view_show { /* a greater one is worse: several kiosks show the worst */
                  VIEW_QUIET,
@@ -132,8 +133,9 @@ struct view_kiosk {
     bool undated;        /* how old the state is shows when a beat has echoed a nonce: */
     uint64_t undated_epoch, undated_up_ms;
     struct view_latch proved; /* the newest that a proof covers */
-    struct view_latch late;   /* the last alarm that was late; valid unless late_at is NS_NEVER */
-    int64_t late_at;
+    struct view_latch late;   /* the last alarm that was late, and has neither counted nor ended */
+    int64_t late_at;          /* when it came last; NS_NEVER: there is none */
+    int64_t called_at;        /* when a late alarm called last; NS_NEVER */
 };
 
 struct view_shown {

@@ -19,7 +19,7 @@ static enum view_show show_of(const struct view_kiosk *v, const struct view_rule
     }
     if (s->held)
         return VIEW_LOST;
-    if (s->stale || v->behind)
+    if (s->stale || v->behind || s->late)
         return VIEW_UNKNOWN;
     if (v->drill)
         return VIEW_DRILL;

@@ -548,7 +548,8 @@ static void end_of_phone(const struct phone *p)
             continue;
         }
         const struct press *active = newest_of(s);
-        if (show == VIEW_LOST || show == VIEW_UNKNOWN || p->shown[k].silent || p->shown[k].stale)
+        bool unknown = show == VIEW_UNKNOWN && !p->shown[k].late;
+        if (show == VIEW_LOST || unknown || p->shown[k].silent || p->shown[k].stale)
             watch_fail("everything-heals", "%s shows %s%s%s at the end", p->name,
                        view_show_name(show), p->shown[k].silent ? ", silent" : "",
                        p->shown[k].stale ? ", stale" : "");

@@ -54,8 +54,9 @@ export function viewInit() {
         doubtedAt: NEVER, // since when signs of life come whose age is not known
         undated: null, // {epoch, up} of a state whose age is not known yet
         proved: { id: null, epoch: 0, seq: 0 }, // the newest that a proof covers
-        late: null, // the id of the last alarm that was late
-        lateAt: NEVER,
+        late: null, // the id of the last alarm that was late, and has neither counted nor ended
+        lateAt: NEVER, // when it came last
+        calledAt: NEVER, // when a late alarm called last
     };
 }
 
@@ -73,10 +74,11 @@ export function viewKeep(v) {
 }
 
 // The page was opened again: the last message may arrive once more, so that a retained state is
-// read. When an alarm came late is not known any more: as if just now.
+// read. When an alarm came late and called is not known any more: as if just now.
 export function viewFrom(kept, now = 0) {
     const v = { ...viewInit(), ...kept };
-    return { ...v, lateAt: v.late === null ? NEVER : now, toldNext: Math.max(0, v.toldNext - 1), doorNext: Math.max(0, v.doorNext - 1),
+    const lateAt = v.late === null ? NEVER : now;
+    return { ...v, lateAt, calledAt: lateAt, toldNext: Math.max(0, v.toldNext - 1), doorNext: Math.max(0, v.doorNext - 1),
         state: !v.alert ? 'quiet' : kept.state ?? 'lockdown', duress: v.dangered !== null };
 }
 
@@ -134,7 +136,11 @@ function covers(proved, latch, m) {
 
 const latch = (m) => ({ id: m.id, epoch: m.epoch, seq: m.seq });
 
-function begin(v, m, state, unconfirmed) {
+// The alarm that was late counts now, or its end was seen.
+const lateIsKnown = (v, id) => (v.late === id && id !== null ? { ...v, late: null, lateAt: NEVER } : v);
+
+function begin(before, m, state, unconfirmed) {
+    const v = lateIsKnown(before, m.id);
     const same = v.state === state && v.drill === m.drill && v.alert?.id === m.id;
     const news = !same || v.unconfirmed !== unconfirmed;
     return [news ? 'told' : 'repeated', { ...v, alert: same ? v.alert : latch(m), state,
@@ -157,7 +163,7 @@ export function viewRoot(before, word, kioskPublic, now) {
         return ['accepted', before];
     }
     const ends = (latched) => latched !== null && rootEnds(root, latched);
-    const v = { ...before, root, retired: root.retired === kioskPublic };
+    const v = { ...lateIsKnown(before, root.ended?.id ?? null), root, retired: root.retired === kioskPublic };
     const forced = v.duress && ends(v.dangered);
     if (forced) {
         Object.assign(v, { duress: false, dangered: null });
@@ -231,7 +237,7 @@ const later = (a, b) => a.epoch > b.epoch || (a.epoch === b.epoch && a.seq > b.s
 
 function onTelling(before, m, proved, { staff, plain }, age, now) {
     const told = { proved, plain };
-    let v = before;
+    let v = proved === null ? before : lateIsKnown(before, proved.id);
     // What a proof covers is over, also for whoever plays it again later.
     if (proved !== null && (v.proved.id === null || later(proved, v.proved))) {
         v = { ...v, proved: { id: proved.id, epoch: proved.epoch, seq: proved.seq } };
@@ -322,10 +328,9 @@ function outOfOrder(v, word, rules, age, now) {
             { proved: believed(v, word.proved, m), plain: rules.plain }, state, m.unconfirmed ?? false,
             now);
     }
-    if (v.late === m.id || within(v.lateAt, LATE_EVERY, now)) {
-        return ['old', v];
-    }
-    return ['late', { ...v, late: m.id, lateAt: now }];
+    const called = v.late === m.id || within(v.calledAt, LATE_EVERY, now);
+    const late = { ...v, late: m.id, lateAt: now };
+    return called ? ['old', late] : ['late', { ...late, calledAt: now }];
 }
 
 function dateState(v, m, age, now) {
@@ -375,7 +380,7 @@ export function viewStep(before, word, rules, now) {
     return onTelling(dated, m, believed(dated, word.proved, m), rules, age, now);
 }
 
-function showOf(v, rules, { silent, held, stale }, now) {
+function showOf(v, rules, { silent, held, stale, late }, now) {
     if (v.retired) {
         return 'retired';
     }
@@ -392,7 +397,7 @@ function showOf(v, rules, { silent, held, stale }, now) {
     if (held) {
         return 'lost';
     }
-    if (stale || v.behind) {
+    if (stale || v.behind || late) {
         return 'unknown';
     }
     if (v.drill) {
@@ -418,10 +423,11 @@ export function viewLook(v, rules, { staff }, now) {
     const held = v.linked && freshnessHeld(v.fresh, now);
     const comes = v.linked && silent && within(v.receivedAt, rules.lostAfter, now);
     const undated = comes && within(v.doubtedAt, rules.lostAfter, now);
-    const show = showOf(v, rules, { silent, held, stale }, now);
+    const late = within(v.lateAt, rules.allClearLasts, now);
+    const show = showOf(v, rules, { silent, held, stale, late }, now);
     return { show, rooted: v.rooted && show === 'all-clear', duress: v.duress && staff,
         code: v.press.kind === 'code' && !v.duress && staff, drill: v.drill, silent, stale, held,
-        delayed: comes && !undated, undated, late: within(v.lateAt, rules.allClearLasts, now) };
+        delayed: comes && !undated, undated, late };
 }
 
 // What several kiosks show together: the worst; retired ones count only if all are.

@@ -61,7 +61,7 @@ class View:
         self.alert = self.last_id = None
         self.ended = None
         self.proof = None
-        self.late_id = self.late_since = None
+        self.late_id = self.late_since = self.called = None  # late: the last that came so, when; called: for one
         self.press = None      # what was pressed last: (kind, id, at)
         self.forced = None     # a duress: (id, (epoch, seq))
         self.help = (None, 0)  # how many needed help by the last counts, of which alert
@@ -113,7 +113,7 @@ class View:
             return "unknown" if self.life is None and now - self.link_since < ALIVE else "lost"
         if self.held(now):
             return "lost"
-        if self.stale(now) or self.behind:
+        if self.stale(now) or self.behind or self.late(now):
             return "unknown"
         if self.alert:
             return "drill"
@@ -127,6 +127,7 @@ class View:
         if joined == self.word and (not retires or self.retired):
             return "accepted"
         self.word, self.retired = joined, self.retired or retires
+        self.late_known(joined.ended and joined.ended[0])
         forced = self.forced and self.root_ends(*self.forced)
         if forced:
             self.forced = None
@@ -186,6 +187,7 @@ class View:
         if begins(said) and self.is_rooted(said.get("id"), at, age):
             return "accepted"
         proof = proof if proof and proof[1:] < at else None
+        self.late_known(proof and proof[0])
         if proof and (not self.proof or proof[1:] > self.proof[1:]):
             self.proof = proof
         if self.forced and covers(proof, *self.forced):
@@ -241,6 +243,11 @@ class View:
         if age is not None:
             self.believed = later(self.believed, now - age)
 
+    def late_known(self, ident):
+        """This alarm counts, or has ended: nothing is late any more if it was."""
+        if ident is not None and ident == self.late_id:
+            self.late_id = self.late_since = None
+
     def on_press(self, said, at):
         press = (said["kind"], said.get("id"), said.get("at"))
         new, self.press = press != self.press and press[0] != "nothing", press
@@ -267,6 +274,7 @@ class View:
             return "accepted" if before else "told"
         if ident == self.last_id or (self.proof and self.proof[0] == ident):
             return "accepted"
+        self.late_known(ident)
         self.alert, self.last_id, self.ended = Alert("caution", ident, at, False, True), ident, None
         return "told"
 
@@ -294,6 +302,7 @@ class View:
         unconfirmed = bool(said.get("unconfirmed"))
         if same and alert.unconfirmed == unconfirmed:
             return "repeated"
+        self.late_known(said.get("id"))
         self.alert = Alert(level, said.get("id"), alert.first if same else at, drill, unconfirmed)
         self.last_id, self.ended = said.get("id"), None
         return "told"
@@ -307,9 +316,10 @@ class View:
         if age is not None and age < ALIVE:
             self.believed = later(self.believed, now - age)
             return self.set(now, said, at, level, None)
-        if said.get("id") == self.late_id or within(self.late_since, LATE_AGAIN, now):
+        known, self.late_id, self.late_since = self.late_id, said.get("id"), now
+        if said.get("id") == known or within(self.called, LATE_AGAIN, now):
             return "old"
-        self.late_id, self.late_since = said.get("id"), now
+        self.called = now
         return "late"
 
 

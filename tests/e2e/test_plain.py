@@ -166,6 +166,7 @@ def test_each_door_has_an_entity_and_a_state_of_its_own():
         venue.kiosk.change({"door entrance": NIGHT, "door back": {**NIGHT, "line": "sim:back"}})
         venue.kiosk.daemon.stop()
         venue.kiosk.start()
+        wait.until(lambda: any("door_back" in p["cmps"] for p in venue.parts().values()), "the second start")
         config, house = venue.config(2), venue.house
         doors = {n: house.entity(config, f"door_{n}") for n in ("entrance", "back")}
 

@@ -1,6 +1,7 @@
 """A broker that delays, seen on the members' page in a real Chromium: it never reads quiet, and says why."""
 
 import threading
+import uuid
 
 import pytest
 
@@ -32,3 +33,19 @@ def test_what_comes_late_is_called_late_and_nothing_reads_quiet(venue, seconds, 
     wait.never(lambda: page.face in ("quiet", "all-clear"), "the page reads calm", 10)
     for timer in timers:
         timer.cancel()
+
+
+def test_beside_a_copy_of_the_kiosk_an_alarm_of_unknown_age_is_called_late_and_nothing_reads_quiet(venue):
+    """A kiosk that lost its record alarms in an earlier epoch than that of the copy, which says quiet."""
+    kiosk = venue.kiosk()
+    page = venue.phone(kiosk)
+    page.until_face("quiet")
+    lost = kiosk.epoch
+    kiosk.epoch += 1000
+    kiosk.state()
+    wait.never(lambda: page.face != "quiet", "anything but quiet while nothing is late", 16)
+    kiosk.say("alert", "lockdown", id=str(uuid.uuid4()), epoch=lost, at=None, synced=False, up=0)
+    page.until_text("#lines", "An alarm arrived late")
+    kiosk.state()
+    wait.never(lambda: page.face in ("quiet", "all-clear"), "the page reads calm", 5)
+    assert page.noted()["tones"] > 0, "it did not call"

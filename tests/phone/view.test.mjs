@@ -73,7 +73,7 @@ const say = (v, message, extra = {}) => view.viewStep(v,
 test('a page that is opened again keeps a lockdown that nobody proved over', () => {
     let v = view.viewLink(view.viewInit(), true, 0);
     [, v] = say(v, { say: 'lockdown', id: 'a', epoch: 1, seq: 5 });
-    const kept = JSON.parse(JSON.stringify(view.viewKeep(v)));
+    const kept = JSON.parse(JSON.stringify(view.viewKeep(v, 1000)));
     let again = view.viewLink(view.viewFrom(kept), true, 0);
     assert.equal(view.viewLook(again, view.RULES, {}, 0).show, 'lockdown');
     [, again] = say(again, { say: 'state', state: 'quiet', epoch: 1, seq: 6 });
@@ -83,23 +83,46 @@ test('a page that is opened again keeps a lockdown that nobody proved over', () 
     assert.equal(view.viewLook(again, view.RULES, {}, 1000).show, 'all-clear');
 });
 
+test('a page that is opened again goes on with an alarm that came late, and forgets it in time', () => {
+    const { allClearLasts } = view.RULES;
+    const step = (v, message, at, wallAge) => view.viewStep(v, { message: messageOf(message), retained: false, wallAge,
+        proved: null }, { staff: false }, at);
+    const opened = (v, at, from) => view.viewLink(
+        view.viewFrom(JSON.parse(JSON.stringify(view.viewKeep(v, at))), from), true, from);
+    const old = { say: 'lockdown', id: 'a', epoch: 1, seq: 5 };
+    const show = (v, at) => view.viewLook(
+        step(v, { say: 'state', state: 'quiet', epoch: 2, seq: 900 + at }, at, 0)[1], view.RULES, {}, at);
+    let v = view.viewLink(view.viewInit(), true, 0);
+    [, v] = step(v, { say: 'state', state: 'quiet', epoch: 2, seq: 5 }, 0, 0);
+    const [verdict, late] = step(v, old, 1000, -1);
+    assert.equal(verdict, 'late');
+    const soon = opened(late, 2000, 50);
+    assert.equal(show(soon, 60).show, 'unknown');
+    assert.equal(show(soon, 50 + allClearLasts - 1001).show, 'unknown');
+    assert.equal(show(soon, 50 + allClearLasts).show, 'quiet');
+    const later = opened(late, 1000 + allClearLasts, 50);
+    assert.equal(show(later, 60).show, 'quiet');
+    assert.equal(step(later, { ...old, id: 'b' }, 60, -1)[0], 'old', 'it calls at most once an hour');
+    assert.equal(view.viewKeep(late, 1000 + 3600000).late, undefined);
+});
+
 test('a page that is opened again keeps a caution, which needs no proof to end', () => {
     let v = view.viewLink(view.viewInit(), true, 0);
     [, v] = say(v, { say: 'caution', id: 'a', epoch: 1, seq: 5 });
-    let again = view.viewFrom(JSON.parse(JSON.stringify(view.viewKeep(v))));
+    let again = view.viewFrom(JSON.parse(JSON.stringify(view.viewKeep(v, 1000))));
     assert.equal(view.viewLook(again, view.RULES, {}, 0).show, 'caution', 'without a connection');
     [, again] = say(view.viewLink(again, true, 0), { say: 'state', state: 'quiet', epoch: 1, seq: 6 });
     assert.equal(view.viewLook(again, view.RULES, {}, 1000).show, 'all-clear');
     assert.equal('alert' in view.viewKeep(again), false);
     [, v] = say(v, { say: 'caution', id: 'b', epoch: 1, seq: 7, drill: true });
-    assert.equal('alert' in view.viewKeep(v), false, 'a drill is not kept');
+    assert.equal('alert' in view.viewKeep(v, 1000), false, 'a drill is not kept');
 });
 
 test('a page that is opened again keeps what the root said, though no broker brings it any more', () => {
     let v = view.viewLink(view.viewInit(), true, 0);
     [, v] = say(v, { say: 'lockdown', id: 'a', epoch: 1, seq: 5 });
     [, v] = view.viewRoot(v, rootOf({ ended: ['a', 1, 6], revoked: ['c'] }), 'own', 1000);
-    let again = view.viewLink(view.viewFrom(JSON.parse(JSON.stringify(view.viewKeep(v)))), true, 0);
+    let again = view.viewLink(view.viewFrom(JSON.parse(JSON.stringify(view.viewKeep(v, 1000)))), true, 0);
     [, again] = say(again, { say: 'state', state: 'lockdown', id: 'a', epoch: 1, seq: 7 });
     assert.equal(view.viewLook(again, view.RULES, {}, 1000).show, 'quiet');
     [, again] = say(again, { say: 'lockdown', id: 'b', epoch: 1, seq: 8 });
@@ -114,7 +137,7 @@ test('a page that is opened again keeps what the root said, though no broker bri
 test('a staff page that is opened again keeps a duress that nobody proved over', () => {
     let v = view.viewLink(view.viewInit(), true, 0);
     [, v] = say(v, { say: 'duress', id: 'a', epoch: 1, seq: 5, pressed: 'T1' });
-    let again = view.viewFrom(JSON.parse(JSON.stringify(view.viewKeep(v))));
+    let again = view.viewFrom(JSON.parse(JSON.stringify(view.viewKeep(v, 1000))));
     assert.equal(view.viewLook(again, view.RULES, { staff: true }, 0).duress, true);
     assert.equal(view.viewStep(again, { message: messageOf({ say: 'duress', id: 'a', epoch: 1,
         seq: 5, pressed: 'T1' }), retained: true, wallAge: -1, proved: null },
@@ -128,7 +151,7 @@ test('a staff page that is opened again keeps a duress that nobody proved over',
 test('a page that is opened again reads the retained state, and nothing older', () => {
     let v = view.viewLink(view.viewInit(), true, 0);
     [, v] = say(v, { say: 'state', state: 'quiet', epoch: 2, seq: 9 });
-    const kept = view.viewKeep(v);
+    const kept = view.viewKeep(v, 1000);
     assert.deepEqual(Object.keys(kept).sort(),
         ['connection', 'countsNext', 'doorNext', 'epoch', 'liveNext', 'noticeNext', 'proved', 'retired', 'toldNext']);
     const again = view.viewFrom(kept);

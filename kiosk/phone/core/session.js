@@ -216,7 +216,7 @@ export function openSession({ mqtt, sodium, store, membership: m, now, wall,
         }
         const [verdict, next] = viewRoot(view, said, toHex(keys.kiosk), now());
         view = next;
-        store.keep(m.kiosk, viewKeep(view));
+        store.keep(m.kiosk, viewKeep(view, now()));
         return verdict === 'told';
     }
 
@@ -237,7 +237,7 @@ export function openSession({ mqtt, sodium, store, membership: m, now, wall,
         const [verdict, next] = viewStep(view, word, m, now());
         const was = viewKind(view);
         view = next;
-        store.keep(m.kiosk, viewKeep(view));
+        store.keep(m.kiosk, viewKeep(view, now()));
         const twice = cameTwice(topic, message, delivery, newest);
         if (verdict === 'old' || (verdict === 'repeated' && twice)) {
             // Late by another broker, or kept by this one, is no attack; sent twice here is.

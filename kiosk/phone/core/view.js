@@ -60,25 +60,30 @@ export function viewInit() {
     };
 }
 
-// What outlives the page: the marks, a lockdown or duress that nobody has proved over, and a caution.
-// No other state.
-export function viewKeep(v) {
+// What outlives the page: the marks, a lockdown or duress that nobody has proved over, a caution, and for how
+// long an alarm that came late is shown. No other state.
+export function viewKeep(v, now) {
     const active = lockdownStands(v) ? { alert: v.alert } :
         v.state === 'caution' && !v.drill ? { alert: v.alert, state: v.state } : {};
     const forced = v.duress ? { dangered: v.dangered, press: v.press } : {};
-    const late = v.late === null ? {} : { late: v.late };
+    const ago = (at, span) => (within(at, span, now) ? now - at : null);
+    const lateFor = ago(v.lateAt, RULES.allClearLasts);
+    const calledFor = ago(v.calledAt, LATE_EVERY);
+    const lately = lateFor === null && calledFor === null ? {} : { late: v.late, lateFor, calledFor };
     const root = v.root === NO_WORD ? {} : { root: v.root };
     return { retired: v.retired, epoch: v.epoch, toldNext: v.toldNext, liveNext: v.liveNext,
         noticeNext: v.noticeNext, doorNext: v.doorNext, countsNext: v.countsNext, connection: v.connection, proved: v.proved,
-        ...active, ...forced, ...late, ...root };
+        ...active, ...forced, ...lately, ...root };
 }
 
 // The page was opened again: the last message may arrive once more, so that a retained state is
-// read. When an alarm came late and called is not known any more: as if just now.
+// read. How long ago an alarm came late and called goes on from there.
 export function viewFrom(kept, now = 0) {
-    const v = { ...viewInit(), ...kept };
-    const lateAt = v.late === null ? NEVER : now;
-    return { ...v, lateAt, calledAt: lateAt, toldNext: Math.max(0, v.toldNext - 1), doorNext: Math.max(0, v.doorNext - 1),
+    const { lateFor = null, calledFor = null, ...known } = kept ?? {};
+    const v = { ...viewInit(), ...known };
+    const since = (ago) => (ago === null ? NEVER : now - ago);
+    return { ...v, lateAt: since(lateFor), calledAt: since(calledFor),
+        toldNext: Math.max(0, v.toldNext - 1), doorNext: Math.max(0, v.doorNext - 1),
         state: !v.alert ? 'quiet' : kept.state ?? 'lockdown', duress: v.dangered !== null };
 }
 

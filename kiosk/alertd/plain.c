@@ -87,12 +87,13 @@ static void status_sensors(cJSON *all, const struct sealer *c, const char *base)
                                          ("{{'drill' if value_json.drill else 'unconfirmed' if "
                                           "value_json.unconfirmed else value_json.state}}"),
                                          NULL};
-    /* It says itself what availability would hide; any state makes it available. */
+    /* It says itself what availability would hide: that there was ever a kiosk makes it available,
+     * also when its state has expired and Home Assistant starts again. */
     static const char *const link[] = {
         "dev_cla",  "connectivity",
         "stat_t",   "~/presence",
         "val_tpl",  "{{'ON' if value_json.kind=='online' else 'OFF'}}",
-        "avty_t",   "~/state",
+        "avty_t",   "~/presence",
         "avty_tpl", "online",
         NULL};
 

@@ -142,7 +142,13 @@ def test_the_device_is_discovered_and_its_entities_follow_the_kiosk(venue):
     kiosk.daemon.kill()
     wait.until(lambda: house.shows(link)[-1] == "OFF", "the lost link", 25)
     assert render(safety["avty_tpl"], house.kept[safety["avty_t"]]) == "offline"
-    assert render(link["avty_tpl"], house.kept[link["avty_t"]]) == "online", "it would say nothing"
+    house.client.publish(safety["stat_t"], b"", 1, retain=True)  # as after three minutes, when it expires
+    wait.until(lambda: house.kept[safety["stat_t"]] == b"", "the state's end")
+    started = House(venue.broker)  # Home Assistant was off meanwhile
+    started.wait(link["stat_t"])
+    assert started.shows(link) == ["OFF"]
+    assert render(link["avty_tpl"], started.wait(link["avty_t"])) == "online", "it would say nothing"
+    started.close()
 
 
 def test_a_fault_is_a_problem(venue):

@@ -12,8 +12,8 @@ static struct puback *pubacks_place(struct pubacks *a)
     return found;
 }
 
-void pubacks_sent(struct pubacks *a, int mid, uint64_t token, struct manners_thing *thing,
-                  const char *topic, int64_t now)
+void pubacks_sent(struct pubacks *a, int mid, uint64_t token, bool vital,
+                  struct manners_thing *thing, const char *topic, int64_t now)
 {
     struct puback *one = pubacks_place(a);
     a->forgot = a->forgot || one->mid != 0;
@@ -21,6 +21,7 @@ void pubacks_sent(struct pubacks *a, int mid, uint64_t token, struct manners_thi
     *one = (struct puback){.mid = mid,
                            .order = ++a->orders,
                            .token = token,
+                           .vital = vital,
                            .thing = thing,
                            .code = PUBACKS_AWAITED,
                            .sent_at = now};
@@ -86,6 +87,14 @@ bool pubacks_wait(const struct pubacks *a)
 {
     for (const struct puback *one = a->all; one < a->all + PUBACKS_MAX; one++)
         if (one->mid != 0 && one->code != PUBACKS_AWAITED)
+            return true;
+    return false;
+}
+
+bool pubacks_wait_vital(const struct pubacks *a, int64_t after)
+{
+    for (const struct puback *one = a->all; one < a->all + PUBACKS_MAX; one++)
+        if (one->mid != 0 && one->vital && one->sent_at > after)
             return true;
     return false;
 }

@@ -23,6 +23,7 @@ struct puback {
     struct manners_thing *thing; /* may be NULL */
     int code;                    /* the broker's reason; PUBACKS_AWAITED: none yet */
     int64_t sent_at, answered_at;
+    bool vital;
     bool late; /* pubacks_late has had it */
     char topic[TOPIC_NAME_MAX];
 };
@@ -36,8 +37,11 @@ struct pubacks {
 };
 
 /* It was sent, and waits. */
-void pubacks_sent(struct pubacks *a, int mid, uint64_t token, struct manners_thing *thing,
-                  const char *topic, int64_t now);
+void pubacks_sent(struct pubacks *a, int mid, uint64_t token, bool vital,
+                  struct manners_thing *thing, const char *topic, int64_t now);
+
+/* Whether something vital was sent after this moment, and its answer has not been judged. */
+bool pubacks_wait_vital(const struct pubacks *a, int64_t after);
 
 /* A PUBACK came for this packet identifier. Returns whether that made the broker a strange one. */
 bool pubacks_came(struct pubacks *a, int mid);

@@ -70,7 +70,8 @@ void session_subscription_answered(struct mqtt_session *s, size_t i, struct mqtt
 /* Sends what can go now. */
 void session_advance(struct mqtt_session *s);
 
-/* Whether the rest still waits for something vital. */
+/* Whether the rest still waits: for something vital to be sent; or what the broker may hang up at,
+ * for the answer to something vital, which would have to be sent again. */
 bool session_is_held(const struct mqtt_session *s);
 
 /* What time brings to what is tried: no answer is none, and at QoS 0 none is an answer. */

@@ -130,7 +130,7 @@ static void publication_give(struct mqtt_session *s, const struct mqtt_publicati
     if (qos == 0 && p->token != 0)
         s->listener.acked(s->listener.context, p->token, false, false);
     if (qos > 0)
-        pubacks_sent(&s->pubacks, mid, p->token, thing, p->topic, clock_now());
+        pubacks_sent(&s->pubacks, mid, p->token, p->vital, thing, p->topic, clock_now());
 }
 
 static struct manners_thing *publication_thing(const struct mqtt_session *s,
@@ -144,11 +144,6 @@ static struct manners_thing *publication_thing(const struct mqtt_session *s,
         t->family = p->family;
     }
     return t;
-}
-
-bool session_is_held(const struct mqtt_session *s)
-{
-    return s->pending && clock_now() - s->up_at < VITAL_FIRST;
 }
 
 /* It may hold a password: those of accounts that the program makes. */
@@ -167,6 +162,22 @@ static void waiting_give_one(struct mqtt_session *s)
         s->waiting_last = &s->waiting;
     publication_give(s, &w->publication, publication_thing(s, &w->publication));
     session_waiting_free(w);
+}
+
+/* What would go next, if it has not shown yet that the broker bears it. */
+static bool is_next_unproven(const struct mqtt_session *s)
+{
+    if (s->next_subscription < s->setup->subscribe_count)
+        return is_unproven(session_subscription_thing(s, s->next_subscription));
+    return s->waiting && is_unproven(publication_thing(s, &s->waiting->publication));
+}
+
+bool session_is_held(const struct mqtt_session *s)
+{
+    int64_t now = clock_now();
+    if (s->pending && now - s->up_at < VITAL_FIRST)
+        return true;
+    return is_next_unproven(s) && pubacks_wait_vital(&s->pubacks, now - ANSWER);
 }
 
 /* What can go now. */

@@ -11,7 +11,8 @@ import pytest
 
 from tests.kit import wait
 from tests.kit.broker import Broker
-from tests.kit.kiosk import Kiosk
+from tests.kit.fake_broker import Dialect, FakeBroker, HangUp, Later
+from tests.kit.kiosk import FAST, Kiosk
 from tests.kit.member import paho_client
 
 
@@ -403,3 +404,27 @@ def test_a_sealed_venue_sends_none_of_it():
         topics = {t for t, _, _ in house.came}
         house.close()
         assert not {t for t in topics if t.startswith("homeassistant") or t.endswith("/text")}
+
+
+def test_a_broker_that_hangs_up_at_the_text_has_the_alert_once():
+    """Its account may not write it; what is tried first, and the alert, are confirmed after a while."""
+    late = {"ring": 1.5, "alert": 3}
+
+    def answer(_connection, topic, _qos, _retain):
+        name = topic.split("/")[3]
+        return HangUp if name == "text" else Later(0, late[name]) if name in late else 0
+    with Kiosk(plain=True, conf={**FAST, "plain": {}, "wipe": {"enabled": "no"}}) as kiosk:
+        broker = FakeBroker(kiosk.authority.server("fake"), Dialect(puback=answer))
+        try:
+            kiosk.change({"broker b0": {"host": "localhost", "port": broker.port}})
+            kiosk.start(connected=False)
+            wait.until(lambda: broker.publications("ring"), "the first ring")
+            kiosk.wires().hold(0.35)
+            wait.until(lambda: broker.publications("text"), "the text")
+            wait.until(lambda: len(broker.all("connect")) == 2, "the next connection")
+            wait.until(lambda: (kiosk.status()["alert"] or {}).get("delivery") == "handed over", "delivery")
+            time.sleep(1)
+            kiosk.daemon.stop()
+        finally:
+            broker.close()
+        assert len(broker.publications("alert")) == 1 and len(broker.all("connect")) == 2

@@ -50,6 +50,13 @@ class Refused:
 
 
 @dataclass
+class Later:
+    """This code, so many seconds later; what comes meanwhile is read."""
+    code: int
+    after: float
+
+
+@dataclass
 class WrongId:
     """This code, for the packet identifier that is so many further than the one that was sent."""
     code: int
@@ -270,11 +277,20 @@ class Connection:
             self._send(head, write(answer.code))
             threading.Timer(0.05, self.end).start()
             return True
+        if isinstance(answer, Later):
+            threading.Timer(answer.after, self._answer_if_there, (answer.code, head, write)).start()
+            return True
         if isinstance(answer, Cut):
             self._send(head, write(answer.code), answer.after)
             return False
         self._send(head, write(answer))
         return True
+
+    def _answer_if_there(self, answer, head, write):
+        try:
+            self._answer(answer, head, write)
+        except (OSError, ValueError):
+            pass
 
     def run(self):
         head, body = self._packet()
@@ -300,10 +316,7 @@ class Connection:
             pass
 
     def _end(self, ending):
-        try:
-            self._answer(ending, 0, None)
-        except (OSError, ValueError):
-            pass
+        self._answer_if_there(ending, 0, None)
         self.end()
 
     def _read_connect(self, r):
@@ -360,13 +373,13 @@ class Connection:
         if self.level == 5:
             r.skip_properties()
         answer = self.broker.dialect.puback(self, topic, qos, retain)
-        taken = answer is Silence or isinstance(answer, (Cut, WrongId, Other)) or \
+        taken = answer is Silence or isinstance(answer, (Cut, Later, WrongId, Other)) or \
             (isinstance(answer, int) and answer < 0x80)
         self.broker.note("publish", topic=topic, qos=qos, retain=retain, taken=taken,
                          size=len(r.data))
         if taken:
             self.broker.give(topic, r.rest(), retain)
-        if qos == 0 and isinstance(answer, (int, WrongId, Other)):
+        if qos == 0 and isinstance(answer, (int, Later, WrongId, Other)):
             return True
         if not self._answer(answer, PUBACK << 4, lambda c: mid + (
                 bytes([c, 0]) if self.level == 5 and c else b"")):

@@ -16,9 +16,9 @@ enum { STATE = 7, ALERT = 8, RING = 9 }; /* packet identifiers in the order of s
 static struct pubacks three_sent(void)
 {
     struct pubacks a = {0};
-    pubacks_sent(&a, STATE, 0, NULL, "state", S);
-    pubacks_sent(&a, ALERT, 1, NULL, "alert", S);
-    pubacks_sent(&a, RING, 2, NULL, "ring", S);
+    pubacks_sent(&a, STATE, 0, false, NULL, "state", S);
+    pubacks_sent(&a, ALERT, 1, false, NULL, "alert", S);
+    pubacks_sent(&a, RING, 2, false, NULL, "ring", S);
     return a;
 }
 
@@ -111,7 +111,7 @@ static void more_unanswered_than_there_is_room_for_make_no_broker_strange(void *
     struct pubacks a = {0};
     (void)state;
     for (int i = 1; i <= PUBACKS_MAX + 1; i++)
-        pubacks_sent(&a, i, 0, NULL, "notice", S);
+        pubacks_sent(&a, i, 0, false, NULL, "notice", S);
     assert_null(pubacks_answered(&a, 1, 0, S));
     assert_false(pubacks_came(&a, 1));
     assert_false(a.strange);
@@ -122,9 +122,9 @@ static void what_is_never_answered_is_late_once_and_jams_when_there_is_no_room_l
     struct pubacks a = {0};
     struct puback one;
     (void)state;
-    pubacks_sent(&a, STATE, 0, NULL, "state", S);
+    pubacks_sent(&a, STATE, 0, false, NULL, "state", S);
     for (int i = 1; i < 3 * PUBACKS_MAX; i++) { /* what is answered makes room */
-        pubacks_sent(&a, STATE + i, 0, NULL, "notice", S);
+        pubacks_sent(&a, STATE + i, 0, false, NULL, "notice", S);
         comes(&a, STATE + i, S);
         assert_true(pubacks_next(&a, S + PUBACKS_EARLY, &one));
     }
@@ -132,17 +132,36 @@ static void what_is_never_answered_is_late_once_and_jams_when_there_is_no_room_l
     assert_int_equal(pubacks_late(&a, S + PUBACKS_LATE)->mid, STATE);
     assert_null(pubacks_late(&a, 100 * S));
     for (int i = 1; i < PUBACKS_MAX; i++)
-        pubacks_sent(&a, STATE + i, 0, NULL, "notice", 100 * S);
+        pubacks_sent(&a, STATE + i, 0, false, NULL, "notice", 100 * S);
     assert_false(a.jammed);
-    pubacks_sent(&a, 1000, 0, NULL, "notice", 100 * S);
+    pubacks_sent(&a, 1000, 0, false, NULL, "notice", 100 * S);
     assert_true(a.jammed);
     assert_int_equal(pubacks_answered(&a, 1000, 0, 100 * S)->mid, 1000); /* a late answer counts */
+}
+
+static void something_vital_waits_until_it_is_judged_or_too_old(void **state)
+{
+    struct pubacks a = {0};
+    struct puback one;
+    (void)state;
+    pubacks_sent(&a, STATE, 0, false, NULL, "state", S);
+    assert_false(pubacks_wait_vital(&a, 0));
+    pubacks_sent(&a, ALERT, 1, true, NULL, "alert", 2 * S);
+    assert_true(pubacks_wait_vital(&a, 2 * S - 1));
+    assert_false(pubacks_wait_vital(&a, 2 * S));
+    comes(&a, ALERT, 2 * S); /* before the older one: it cannot be judged yet */
+    assert_false(pubacks_next(&a, 2 * S, &one));
+    assert_true(pubacks_wait_vital(&a, 2 * S - 1));
+    comes(&a, STATE, 2 * S);
+    assert_true(pubacks_next(&a, 2 * S, &one) && pubacks_next(&a, 2 * S, &one));
+    assert_false(pubacks_wait_vital(&a, 0));
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(answers_in_order_count_at_once),
+        cmocka_unit_test(something_vital_waits_until_it_is_judged_or_too_old),
         cmocka_unit_test(an_answer_out_of_order_counts_once_the_older_ones_came),
         cmocka_unit_test(an_answer_out_of_order_counts_after_a_second),
         cmocka_unit_test(a_broker_that_answers_for_the_next_message_is_strange_before_it_counts),

@@ -266,12 +266,22 @@ static const char *not_done(enum root_verb verb)
                                  : "Nothing was read";
 }
 
+static void say_retired(const struct root_command *r)
+{
+    bool all = true;
+    for (size_t i = 0; i < r->sheet.brokers_count; i++)
+        all = all && r->ways[i].done;
+    print_say("Done: %s shuts that kiosk out, and phones disown it permanently. "
+              "Accounts that it had revoked can connect again: revoke them at another kiosk.",
+              all ? "every broker" : "each broker that was reached");
+    if (!all)
+        print_say("A broker on the kiosk itself went with it: nothing is left to do there. For any "
+                  "other, run the same command again when it can be reached.");
+}
+
 static void say_done(const struct root_command *r, bool was_active)
 {
-    if (r->verb == ROOT_RETIRE)
-        print_say("Done: every broker shuts that kiosk out, and phones disown it permanently. "
-                  "Accounts that it had revoked can connect again: revoke them at another kiosk.");
-    else if (r->verb == ROOT_REVOKE)
+    if (r->verb == ROOT_REVOKE)
         print_say(
             "Done: no phone, relay or kiosk obeys those phones any more. The kiosk gives all "
             "other phones a new key as soon as it reads this, so that they read nothing new.");
@@ -329,6 +339,7 @@ static void root_print_json(const struct root_command *r, bool ok, bool was_acti
     cJSON_Delete(o);
 }
 
+/* The broker on a seized kiosk went with it: what is left there makes nothing fail. */
 static int root_report(const struct root_command *r)
 {
     bool ok = true, any = false, was_active = is_active(&r->seen);
@@ -341,10 +352,13 @@ static int root_report(const struct root_command *r)
         else if (!r->cli->json && r->verb != ROOT_SHOW)
             print_say("Broker %s: done.", r->sheet.brokers[i].at.name);
     }
+    ok = ok || (any && r->verb == ROOT_RETIRE);
     if (r->cli->json)
         root_print_json(r, ok, was_active);
     else if (r->verb == ROOT_SHOW && any)
         show_print(r);
+    else if (r->verb == ROOT_RETIRE && any)
+        say_retired(r);
     else if (ok)
         say_done(r, was_active);
     else if (any)

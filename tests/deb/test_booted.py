@@ -88,8 +88,9 @@ def test_an_upgrade_by_apt(host, machine):
     before, pid = machine.do(kept), machine.do("systemctl show -p MainPID porchlightd")
     with Finger(host) as finger:
         wait.until(lambda: finger.taken, "the finger")
-        machine.do("apt-get -qq -y install /debs/porchlight.deb /debs/porchlight-page.deb "
-                   "/debs/porchlight-registrar.deb")
+        said = machine.do("apt-get -qq -y install /debs/porchlight.deb /debs/porchlight-page.deb "
+                          "/debs/porchlight-registrar.deb")
+        assert "invite every phone again" in said, said
         assert machine.do("porchlight --version") == f"porchlight {VERSION}\n"
         host.connected()
         stopped = int(machine.do("systemctl show -p ActiveExitTimestampMonotonic --value "

@@ -409,8 +409,8 @@ def test_the_drawing_shows_all_that_the_config_connects():
         (venue.etc / "porchlight.conf").write_text(
             f"[venue]\nid = {'0a' * 8}\n[kiosk]\nid = {'0b' * 8}\n" + "".join(
                 f"[{name}]\nline = {f'GPIO{pin}' if pin else 'key:AB Shutter3:KEY_VOLUMEUP'}\n"
-                + ("kind = lid\n" if name == "input lid" else "on = trouble\n" if name == "output lamp" else "")
-                for name, pin in others.items()))
+                + {"input lid": "kind = lid\n", "output lamp": "on = trouble\n", "switch bar": "other_line = GPIO26\n"}
+                .get(name, "") for name, pin in others.items()) + "[feel]\nline = GPIO20\n")
         t = begin(venue)
         drawing = t.until("GPIO17] ")
         t.say()
@@ -420,7 +420,7 @@ def test_the_drawing_shows_all_that_the_config_connects():
         os.close(t.fd)
         os.waitpid(t.pid, 0)
     for row in (r"switch --- GPIO17 11 ", r"bar --- +GPIO5 29 ", r"door --- GPIO22 15 ", r"yard --- +GPIO6 31 ",
-                r"lid --- GPIO13 33 ", r"lamp --- GPIO19 35 "):
+                r"lid --- GPIO13 33 ", r"lamp --- GPIO19 35 ", r"bar, other --- GPIO26 37 ", r"38 GPIO20 --- feel"):
         assert re.search(row, drawing), drawing
     assert "pocket" not in drawing, "it has no wire"
 

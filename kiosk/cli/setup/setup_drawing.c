@@ -110,13 +110,15 @@ bool setup_is_pin_number(const char *address, char why[SETUP_WHY_MAX])
 /* What follows the first switch and the first door in the config, which were asked for. */
 static size_t drawing_others(struct wire *wires, const struct config *c)
 {
+    static char contacts[CONFIG_SWITCHES_MAX][sizeof c->switches[0].name + sizeof ", other"];
     size_t n = 0;
     for (size_t i = 1; i < c->switches_count; i++) {
         const struct config_switch *s = &c->switches[i];
         if (strncmp(s->line.address, "key:", 4) != 0 && !config_button_topic(&s->line))
             wires[n++] = (struct wire){s->name, gpio_of(s->line.address)};
+        snprintf(contacts[i], sizeof contacts[i], "%s, other", s->name);
         if (s->other.address[0])
-            wires[n++] = (struct wire){s->name, gpio_of(s->other.address)};
+            wires[n++] = (struct wire){contacts[i], gpio_of(s->other.address)};
     }
     for (size_t i = 1; i < c->doors_count; i++)
         wires[n++] = (struct wire){c->doors[i].name, gpio_of(c->doors[i].line.address)};

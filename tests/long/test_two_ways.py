@@ -22,14 +22,15 @@ FIRST = int(os.environ.get("SCHEDULES_FROM", "1"))
 
 
 @pytest.mark.parametrize("how", ["cut", "blackhole", "portal", "carrier"])
-def test_staff_learn_in_time_that_a_way_has_failed(how):
+@pytest.mark.parametrize("interface, section", zip(WAYS, ["b0", "lte"]))
+def test_staff_learn_in_time_that_a_way_has_failed(interface, section, how):
     with TwoWays(conf=FAST, scaled=False) as kiosk:
         kiosk.start()
         staff = kiosk.member("staff")
         time.sleep(6)  # a sign of life has come back by each
         began = time.monotonic()
-        kiosk.fail("eth0", how)
-        down = staff.wait("fault", detail="path-down", where="b0", within=60)
+        kiosk.fail(interface, how)
+        down = staff.wait("fault", detail="path-down", where=section, within=60)
         wait.until(lambda: "path-down" in {t["code"] for t in kiosk.status()["troubles"]}, lambda: kiosk.status(), 60)
         shown = time.monotonic()  # by the screen's cue as well
         assert max(down.at, shown) - began < PROMISE_S

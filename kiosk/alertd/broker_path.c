@@ -15,7 +15,8 @@
 #define STALL (15 * NS_PER_S)
 /* An alert that is not acknowledged for this long is sent again over a new connection. */
 #define UNACKED (10 * NS_PER_S)
-/* A connection that has worked for this long is no longer one of a row of drop-outs. */
+/* A connection that has lasted for so many beats is no longer one of a row of drop-outs. */
+enum { BEATS_STEADY = 6 };
 /* What a broker keeps of this kiosk has come within this, or is overwritten unread. */
 #define LISTEN NS_PER_S
 /* A sealed alert on the wire: the envelope, its topic, and MQTT's own bytes with the expiry. */
@@ -73,6 +74,7 @@ void broker_path_init(struct broker_path *p, const struct config *config, size_t
 {
     *p = (struct broker_path){
         .fault = MQTT_FAULT_ROUTE, .echo_at = NS_NEVER, .words_again = NS_NEVER, .latency = -1};
+    p->flap.steady = BEATS_STEADY * config->timing.beat;
     struct mqtt_setup *s = &p->setup;
     *s = (struct mqtt_setup){.broker = config->brokers[i],
                              .password = password,
@@ -144,6 +146,20 @@ static void times_before(unsigned before, char out[64])
         snprintf(out, 64, " (%u times more since this was logged)", before);
 }
 
+/* Of a connection that comes and goes, what its last end said is kept while it is up. */
+static void flap_note(struct broker_path *p, int64_t now)
+{
+    char why[MQTT_DETAIL_MAX];
+    link_flap_up(&p->flap, now);
+    memcpy(why, p->detail, sizeof why);
+    p->detail[0] = '\0';
+    if (link_flap_fault(&p->flap) == MQTT_FAULT_FINE)
+        return;
+    bool known = p->fault == link_flap_fault(&p->flap) && why[0] != '\0';
+    snprintf(p->detail, sizeof p->detail, "it comes and goes, %u times in a row%s%.200s",
+             p->flap.soon, known ? ": " : "", known ? why : "");
+}
+
 void broker_path_is_up(struct broker_path *p, const struct mqtt_event *e, bool simulated,
                        int64_t now)
 {
@@ -153,7 +169,7 @@ void broker_path_is_up(struct broker_path *p, const struct mqtt_event *e, bool s
     p->up = true;
     p->strange = false;
     p->denied = MQTT_FAULT_FINE;
-    p->detail[0] = '\0';
+    flap_note(p, now);
     p->refused = p->unread = 0;
     p->limits = e->limits;
     p->version = e->version;
@@ -183,6 +199,7 @@ void broker_path_is_down(struct broker_path *p, enum mqtt_fault fault, const cha
 {
     char line[LINK_LOG_LINE];
     p->up = p->listening = false;
+    link_flap_down(&p->flap, fault, now);
     p->fault = fault;
     snprintf(p->detail, sizeof p->detail, "%s", detail);
     if (link_log_down(&p->log, fault, detail, now, line))
@@ -194,11 +211,14 @@ void broker_path_age(struct broker_path *p, int64_t now)
     char line[LINK_LOG_LINE];
     if (link_log_time(&p->log, now, line))
         log_warning("broker %s: %s", p->setup.broker.name, line);
+    if (link_flap_is_over(&p->flap, now) && p->denied == MQTT_FAULT_FINE)
+        p->detail[0] = '\0';
 }
 
 int64_t broker_path_age_at(const struct broker_path *p)
 {
-    return link_log_deadline(&p->log);
+    int64_t flaps = link_flap_deadline(&p->flap), log = link_log_deadline(&p->log);
+    return flaps < log ? flaps : log;
 }
 
 /* TOPIC_COUNT: none of ours. */
@@ -250,6 +270,17 @@ void broker_path_is_strange(struct broker_path *p, int64_t now)
                     p->setup.broker.name);
 }
 
+void broker_path_is_mute(struct broker_path *p)
+{
+    p->mute = true;
+}
+
+void broker_path_is_heard(struct broker_path *p, int64_t unacked_since, int64_t now)
+{
+    if (p->up && unacked_since == NS_NEVER && now - p->up_at > UNACKED)
+        p->mute = false;
+}
+
 static void denied_ends(struct broker_path *p)
 {
     if (p->refused == 0 && p->unread == 0)
@@ -259,6 +290,7 @@ static void denied_ends(struct broker_path *p)
 void broker_path_is_let_through(struct broker_path *p, enum topic t)
 {
     p->refused &= ~(1u << t);
+    p->mute = p->mute && t != TOPIC_ALERT;
     denied_ends(p);
 }
 
@@ -305,8 +337,10 @@ enum mqtt_fault broker_path_fault(const struct broker_path *p)
         return p->fault;
     if (p->denied != MQTT_FAULT_FINE)
         return p->denied;
-    if (p->strange)
+    if (p->strange || p->mute)
         return MQTT_FAULT_BROKER;
+    if (link_flap_fault(&p->flap) != MQTT_FAULT_FINE)
+        return link_flap_fault(&p->flap);
     return is_limited(p) ? MQTT_FAULT_LIMITS : MQTT_FAULT_FINE;
 }
 
@@ -329,6 +363,9 @@ void broker_path_losses(const struct broker_path *p, char out[BROKER_PATH_LOSSES
         {broker_path_has_refused(p, TOPIC_ALERT), "It refuses alerts: none can leave this way."},
         {is_too_small(p), "Its limit for a message is below what an alert needs: none can leave "
                           "this way."},
+        {p->mute,
+         "It does not confirm an alert: that is sent again and again, and counts as handed "
+         "over only when a phone or relay answers."},
         {p->strange, "It confirms messages that it was not sent: an alert counts as handed over "
                      "only when a phone or relay answers."},
         {p->limits.qos == 0, "It confirms nothing (QoS 0 at most): an alert counts as handed over "

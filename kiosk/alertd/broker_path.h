@@ -6,6 +6,7 @@
 #include "kiosk/common/say_once.h"
 #include "kiosk/core/path_watch.h"
 #include "kiosk/core/words_piece.h"
+#include "kiosk/mqtt/link_flap.h"
 #include "kiosk/mqtt/link_log.h"
 #include "kiosk/mqtt/thread.h"
 
@@ -35,6 +36,7 @@ struct broker_path {
     enum mqtt_fault fault;
     enum mqtt_fault denied; /* it refuses on this connection what is needed; MQTT_FAULT_FINE */
     bool strange;           /* on this connection it answered for what it was not sent */
+    bool mute;              /* it was sent an alert, and does not confirm that */
     uint32_t refused;       /* bits of enum topic: what may not be written, */
     uint32_t unread;        /* and what may not be read */
     struct mqtt_limits limits;
@@ -42,7 +44,8 @@ struct broker_path {
     int64_t listen_until;         /* and is not waited for any longer */
     bool echoless;                /* rebuilt, as no beat came back, and none has since */
     uint64_t dropped;             /* messages that were over a budget, since the start */
-    struct link_log log;          /* what the log says of the connection, */
+    struct link_flap flap;        /* whether the connection comes and goes */
+    struct link_log log;          /* what the log says of it, */
     struct say_once said;         /* and of all else */
     size_t words_next, words_end; /* which piece of the host's lines is next, up to which one */
     bool words_waits;             /* for the answer to that one */
@@ -52,7 +55,7 @@ struct broker_path {
     uint64_t beats[BROKER_PATH_BEATS]; /* hashes of the last beats that were sent this way */
     size_t next_beat;
     struct path_watch watch;
-    char detail[MQTT_DETAIL_MAX]; /* what system or broker say of fault or denied, or "" */
+    char detail[MQTT_DETAIL_MAX]; /* what system or broker say of the fault, or "" */
     uint32_t alert_bytes;         /* what an alert takes on the wire; 0: it differs */
     int64_t latency;              /* ns from gesture to PUBACK of the last alert; -1: none yet */
 };
@@ -78,6 +81,11 @@ void broker_path_is_down(struct broker_path *p, enum mqtt_fault fault, const cha
 bool broker_path_is_denied(struct broker_path *p, const struct sealer *c,
                            const struct mqtt_event *e, int64_t now);
 
+/* It has not answered an alert for so long that the path was rebuilt. `unacked_since`: of the next
+ * one to ask, NS_NEVER: it has all that there is. */
+void broker_path_is_mute(struct broker_path *p);
+void broker_path_is_heard(struct broker_path *p, int64_t unacked_since, int64_t now);
+
 /* It has answered for what it was not sent. */
 void broker_path_is_strange(struct broker_path *p, int64_t now);
 
@@ -89,7 +97,8 @@ void broker_path_is_let_in(struct broker_path *p);
 /* Messages were dropped: one account's flood costs that account alone. */
 void broker_path_is_flooded(struct broker_path *p, const struct mqtt_event *e, int64_t now);
 
-/* What time brings to the log: what has lasted for a while; and when. */
+/* What time brings: the log says what has lasted for a while, and a connection that came and went
+ * is fine again when it has; and when. */
 void broker_path_age(struct broker_path *p, int64_t now);
 int64_t broker_path_age_at(const struct broker_path *p);
 

@@ -242,10 +242,14 @@ static void rebuild(struct delivery *d, size_t i, int64_t now)
         log_error("broker %s: %s", p->setup.broker.name, strerror(errno));
     if (!p->thread)
         return;
-    enum mqtt_fault why = broker_path_stale(p, d->beat, outbox_unacked_since(&d->outbox, i), now);
+    int64_t unacked_since = outbox_unacked_since(&d->outbox, i);
+    enum mqtt_fault why = broker_path_stale(p, d->beat, unacked_since, now);
+    broker_path_is_heard(p, unacked_since, now);
     if (why == MQTT_FAULT_FINE)
         return;
     p->echoless = why == MQTT_FAULT_BEAT;
+    if (p->up && why == MQTT_FAULT_BROKER)
+        broker_path_is_mute(p);
     broker_path_stop(p, d->loop);
     broker_path_is_down(p, why,
                         why == MQTT_FAULT_BEAT     ? "the kiosk's own beat does not come back"

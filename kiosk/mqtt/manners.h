@@ -39,6 +39,7 @@ struct manners_thing {
     char kind;
     char family;           /* of the program's choice; 0: none */
     bool needed;           /* it is left out only after MANNERS_STRIKES */
+    bool limited;          /* the broker ended the connection and said that it was for a limit */
     unsigned char strikes; /* connections in a row that it ended */
 };
 

@@ -74,15 +74,35 @@ struct mqtt_reason mqtt_reason(enum mqtt_answer answer, bool five, int code)
     return (struct mqtt_reason){MQTT_FAULT_BROKER, ""};
 }
 
-bool mqtt_reason_is_its_own(int code)
+enum mqtt_blame mqtt_reason_blames(int code, bool subscription)
 {
-    static const int own[] = {MQTT_RC_SERVER_UNAVAILABLE,       MQTT_RC_SERVER_BUSY,
-                              MQTT_RC_SERVER_SHUTTING_DOWN,     MQTT_RC_KEEP_ALIVE_TIMEOUT,
-                              MQTT_RC_SESSION_TAKEN_OVER,       MQTT_RC_ADMINISTRATIVE_ACTION,
-                              MQTT_RC_USE_ANOTHER_SERVER,       MQTT_RC_SERVER_MOVED,
-                              MQTT_RC_CONNECTION_RATE_EXCEEDED, MQTT_RC_MAXIMUM_CONNECT_TIME};
-    for (size_t i = 0; i < sizeof own / sizeof own[0]; i++)
-        if (own[i] == code)
-            return true;
-    return false;
+    static const struct {
+        int code;
+        enum mqtt_blame publication, subscription;
+    } known[] = {
+        {MQTT_RC_SERVER_UNAVAILABLE, MQTT_BLAME_NONE, MQTT_BLAME_NONE},
+        {MQTT_RC_SERVER_BUSY, MQTT_BLAME_NONE, MQTT_BLAME_NONE},
+        {MQTT_RC_SERVER_SHUTTING_DOWN, MQTT_BLAME_NONE, MQTT_BLAME_NONE},
+        {MQTT_RC_KEEP_ALIVE_TIMEOUT, MQTT_BLAME_NONE, MQTT_BLAME_NONE},
+        {MQTT_RC_SESSION_TAKEN_OVER, MQTT_BLAME_NONE, MQTT_BLAME_NONE},
+        {MQTT_RC_ADMINISTRATIVE_ACTION, MQTT_BLAME_NONE, MQTT_BLAME_NONE},
+        {MQTT_RC_USE_ANOTHER_SERVER, MQTT_BLAME_NONE, MQTT_BLAME_NONE},
+        {MQTT_RC_SERVER_MOVED, MQTT_BLAME_NONE, MQTT_BLAME_NONE},
+        {MQTT_RC_CONNECTION_RATE_EXCEEDED, MQTT_BLAME_NONE, MQTT_BLAME_NONE},
+        {MQTT_RC_MAXIMUM_CONNECT_TIME, MQTT_BLAME_NONE, MQTT_BLAME_NONE},
+        {MQTT_RC_TOPIC_FILTER_INVALID, MQTT_BLAME_NONE, MQTT_BLAME_CERTAIN},
+        {MQTT_RC_SHARED_SUBS_NOT_SUPPORTED, MQTT_BLAME_NONE, MQTT_BLAME_CERTAIN},
+        {MQTT_RC_SUBSCRIPTION_IDS_NOT_SUPPORTED, MQTT_BLAME_NONE, MQTT_BLAME_CERTAIN},
+        {MQTT_RC_WILDCARD_SUBS_NOT_SUPPORTED, MQTT_BLAME_NONE, MQTT_BLAME_CERTAIN},
+        {MQTT_RC_TOPIC_NAME_INVALID, MQTT_BLAME_CERTAIN, MQTT_BLAME_NONE},
+        {MQTT_RC_PAYLOAD_FORMAT_INVALID, MQTT_BLAME_CERTAIN, MQTT_BLAME_NONE},
+        {MQTT_RC_RETAIN_NOT_SUPPORTED, MQTT_BLAME_CERTAIN, MQTT_BLAME_NONE},
+        {MQTT_RC_QOS_NOT_SUPPORTED, MQTT_BLAME_CERTAIN, MQTT_BLAME_NONE},
+        {MQTT_RC_NOT_AUTHORIZED, MQTT_BLAME_CERTAIN, MQTT_BLAME_CERTAIN},
+        {MQTT_RC_PACKET_TOO_LARGE, MQTT_BLAME_CERTAIN, MQTT_BLAME_NONE},
+    };
+    for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
+        if (known[i].code == code)
+            return subscription ? known[i].subscription : known[i].publication;
+    return MQTT_BLAME_MAYBE;
 }

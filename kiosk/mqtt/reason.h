@@ -18,8 +18,9 @@ struct mqtt_reason {
  * SUBACK. */
 struct mqtt_reason mqtt_reason(enum mqtt_answer answer, bool five, int code);
 
-/* Whether a DISCONNECT with this code is about the broker or the connection, and says nothing of
- * what was sent last. */
-bool mqtt_reason_is_its_own(int code);
+/* Whether what was sent last, a subscription or a publication, is the reason of a DISCONNECT with
+ * this code: some are about the broker or the connection alone, some about one kind of packet. */
+enum mqtt_blame { MQTT_BLAME_NONE, MQTT_BLAME_MAYBE, MQTT_BLAME_CERTAIN };
+enum mqtt_blame mqtt_reason_blames(int code, bool subscription);
 
 #endif

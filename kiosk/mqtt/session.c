@@ -198,22 +198,41 @@ static bool is_hung_up(const struct mqtt_session *s)
            ((s->lost == MOSQ_ERR_CONN_LOST || s->lost == MOSQ_ERR_ERRNO) && !is_given_up(s));
 }
 
+/* A connection that ended without a goodbye may have been ended by anything. */
+static enum mqtt_blame session_blame(const struct mqtt_session *s, const struct trial *t)
+{
+    enum mqtt_blame said =
+        s->goodbye ? mqtt_reason_blames(s->connack, t->thing->kind == 's') : MQTT_BLAME_MAYBE;
+    return said == MQTT_BLAME_MAYBE && t == &s->denied ? MQTT_BLAME_CERTAIN : said;
+}
+
 static void judge_trial(struct mqtt_session *s, const struct trial *t, int64_t now)
 {
     char detail[MQTT_DETAIL_MAX];
     bool retained = t->retained && !s->manners->retains;
-    if (!t->thing || now - t->began > MANNERS_SUSPICION ||
-        (s->goodbye && mqtt_reason_is_its_own(s->connack)))
+    bool limited = s->goodbye && s->end.fault == MQTT_FAULT_LIMITS;
+    if (!t->thing || now - t->began > MANNERS_SUSPICION)
+        return;
+    enum mqtt_blame blame = session_blame(s, t);
+    if (blame == MQTT_BLAME_NONE)
         return;
     snprintf(detail, sizeof detail, "it ended the connection at %s%s%s%.200s",
              retained   ? "a retained message on "
              : t->vital ? "an alert on "
                         : "",
              t->topic, s->end.detail[0] ? ": " : "", s->end.detail);
-    session_refused(s, retained ? MQTT_FAULT_LIMITS : MQTT_FAULT_RIGHTS, detail);
-    if (!t->vital)
-        s->end.learnt =
-            manners_blame(s->manners, t->thing, t->retained, s->goodbye || t == &s->denied, now);
+    session_refused(s, retained || limited ? MQTT_FAULT_LIMITS : MQTT_FAULT_RIGHTS, detail);
+    if (t->vital)
+        return;
+    t->thing->limited = limited;
+    s->end.learnt =
+        manners_blame(s->manners, t->thing, t->retained, blame == MQTT_BLAME_CERTAIN, now);
+}
+
+/* What a goodbye says of all that follows; CONNECT and its will had been taken before. */
+static bool is_limit_of_all(int code)
+{
+    return code == MQTT_RC_RETAIN_NOT_SUPPORTED || code == MQTT_RC_QOS_NOT_SUPPORTED;
 }
 
 /* What it hung up at: what it had just refused, or what it has not answered. */
@@ -230,8 +249,8 @@ struct mqtt_session_end mqtt_session_end(struct mqtt_session *s, bool stopped)
     if (stopped || s->judged)
         return s->end;
     s->judged = true;
-    if (s->connack != 0)
-        s->end.learnt = manners_refused(s->manners, s->connack, s->limits.will, now);
+    if (s->connack != 0 && (!s->up || is_limit_of_all(s->connack)))
+        s->end.learnt = manners_refused(s->manners, s->connack, s->limits.will && !s->up, now);
     else if (!s->up && s->lost == MOSQ_ERR_PROTOCOL)
         s->end.learnt = manners_refused(s->manners, -1, s->limits.will, now);
     if (!s->end.refused && is_given_up(s))

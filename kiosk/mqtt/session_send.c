@@ -62,8 +62,11 @@ static bool session_leaves_out(const struct mqtt_session *s, struct manners_thin
     return t && manners_leaves_out(s->manners, t, clock_now() - s->up_at);
 }
 
-static const struct mqtt_reason left_out = {MQTT_FAULT_RIGHTS,
-                                            "it ended the connection when this was tried"};
+static struct mqtt_reason left_out(const struct manners_thing *t)
+{
+    return (struct mqtt_reason){t->limited ? MQTT_FAULT_LIMITS : MQTT_FAULT_RIGHTS,
+                                "it ended the connection when this was tried"};
+}
 
 /* One packet for each: an answer to one then says nothing about another. */
 static void subscribe(struct mqtt_session *s, size_t i)
@@ -75,7 +78,7 @@ static void subscribe(struct mqtt_session *s, size_t i)
                       ? MQTT_SUB_OPT_NO_LOCAL | MQTT_SUB_OPT_SEND_RETAIN_NEVER
                       : 0;
     if (session_leaves_out(s, thing)) {
-        session_subscription_answered(s, i, left_out, false);
+        session_subscription_answered(s, i, left_out(thing), false);
         return;
     }
     int code = mosquitto_subscribe_v5(s->mosq, &s->grants[i], one->topic, qos, options, NULL);
@@ -113,7 +116,7 @@ static void publication_give(struct mqtt_session *s, const struct mqtt_publicati
     bool retain = p->retain && s->limits.retain;
     if (!p->vital && session_leaves_out(s, thing)) {
         if (p->token != 0 || thing->standing == MANNERS_BLAMED) /* else its family was named */
-            publication_refused(s, p, left_out.fault, left_out.text);
+            publication_refused(s, p, left_out(thing).fault, left_out(thing).text);
         return;
     }
     int code = publication_send(s, p, &mid, qos, retain);

@@ -31,9 +31,10 @@ class Silence:
 
 @dataclass
 class Goodbye:
-    """In the place of an answer: DISCONNECT with this reason, and the end."""
+    """In the place of an answer: DISCONNECT with this reason, so many bytes of it, and the end."""
     code: int
     properties: dict = field(default_factory=dict)
+    after: int = None
 
 
 @dataclass
@@ -41,6 +42,13 @@ class Cut:
     """The answer, and the end of the connection after so many bytes of it."""
     code: int
     after: int
+
+
+@dataclass
+class Behind:
+    """This code in the answer, behind it these bytes, and the end of the connection."""
+    code: int
+    data: bytes
 
 
 @dataclass
@@ -271,7 +279,8 @@ class Connection:
             return False
         if isinstance(answer, Goodbye):
             if self.level == 5:
-                self._send(DISCONNECT << 4, bytes([answer.code]) + properties(answer.properties))
+                self._send(DISCONNECT << 4, bytes([answer.code]) + properties(answer.properties),
+                           answer.after)
             return False
         if isinstance(answer, Refused):
             self._send(head, write(answer.code))
@@ -282,6 +291,11 @@ class Connection:
             return True
         if isinstance(answer, Cut):
             self._send(head, write(answer.code), answer.after)
+            return False
+        if isinstance(answer, Behind):
+            self._send(head, write(answer.code))
+            with self._writing:
+                self.stream.sendall(answer.data)
             return False
         self._send(head, write(answer))
         return True

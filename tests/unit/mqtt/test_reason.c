@@ -42,20 +42,34 @@ static void each_code_has_its_fault(void **state)
     }
 }
 
-static void a_broker_that_stops_says_nothing_of_what_was_sent(void **state)
+static const struct {
+    int code;
+    enum mqtt_blame subscription, publication;
+} blames[] = {
+    {0x8b, MQTT_BLAME_NONE, MQTT_BLAME_NONE},       /* it shuts down */
+    {0x8e, MQTT_BLAME_NONE, MQTT_BLAME_NONE},       /* taken over */
+    {0x87, MQTT_BLAME_CERTAIN, MQTT_BLAME_CERTAIN}, /* not authorized */
+    {0x8f, MQTT_BLAME_CERTAIN, MQTT_BLAME_NONE},    /* topic filter */
+    {0xa2, MQTT_BLAME_CERTAIN, MQTT_BLAME_NONE},    /* wildcards */
+    {0x9a, MQTT_BLAME_NONE, MQTT_BLAME_CERTAIN},    /* retain */
+    {0x80, MQTT_BLAME_MAYBE, MQTT_BLAME_MAYBE},     /* no reason */
+    {0x96, MQTT_BLAME_MAYBE, MQTT_BLAME_MAYBE},     /* too many messages */
+};
+
+static void a_goodbye_blames_what_it_may_be_about(void **state)
 {
     (void)state;
-    assert_true(mqtt_reason_is_its_own(0x8b)); /* it shuts down */
-    assert_true(mqtt_reason_is_its_own(0x8e)); /* taken over */
-    assert_false(mqtt_reason_is_its_own(0x87));
-    assert_false(mqtt_reason_is_its_own(0x9a));
+    EACH_ROW (i, blames, NULL) {
+        assert_int_equal(mqtt_reason_blames(blames[i].code, true), blames[i].subscription);
+        assert_int_equal(mqtt_reason_blames(blames[i].code, false), blames[i].publication);
+    }
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_code_has_its_fault),
-        cmocka_unit_test(a_broker_that_stops_says_nothing_of_what_was_sent),
+        cmocka_unit_test(a_goodbye_blames_what_it_may_be_about),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -53,6 +53,7 @@ static void push(struct delivery *d, size_t i)
         ;
 }
 
+/* A new thread has to be told, too. */
 static void hurry(struct delivery *d)
 {
     bool pending = outbox_waiting(&d->outbox);
@@ -188,6 +189,7 @@ static void delivery_on_event(struct delivery *d, size_t i, const struct mqtt_ev
     case MQTT_DOWN:
         broker_path_is_down(&d->paths[i], e->fault, e->detail, e->at);
         outbox_broker_down(&d->outbox, i);
+        hurry(d);
         break;
     case MQTT_ACKED:
         delivery_words_answered(d, &d->paths[i], e->token, true);
@@ -259,6 +261,7 @@ static void rebuild(struct delivery *d, size_t i, int64_t now)
     outbox_broker_down(&d->outbox, i);
     if (broker_path_start(p, d->loop, on_events, d) != 0)
         log_error("broker %s: %s", p->setup.broker.name, strerror(errno));
+    hurry(d);
 }
 
 /* To every broker, with all nonces that wait: each asker reads at least one of them. */
@@ -381,6 +384,7 @@ void delivery_swap(struct delivery *d, const struct config *config,
             log_error("broker %s: no thread (%s); the next beat tries again",
                       config->brokers[i].name, strerror(errno));
     }
+    hurry(d);
 }
 
 struct delivery *delivery_new(const struct config *config, struct sealer *sealer,

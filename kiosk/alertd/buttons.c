@@ -182,7 +182,6 @@ static int buttons_begin(struct buttons *b, const struct config *config, const c
     b->thread = mqtt_thread_new(&setup);
     if (!b->thread)
         return -1;
-    mqtt_thread_hurry(b->thread, true); /* a press may come at any time */
     return loop_add(b->loop, mqtt_thread_fd(b->thread), POLLIN, buttons_on_events, b);
 }
 

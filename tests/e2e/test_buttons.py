@@ -10,7 +10,7 @@ import pytest
 from tests.kit import doctor, wait
 from tests.kit.fake_broker import Dialect, FakeBroker
 from tests.kit.gateway import Gateway
-from tests.kit.kiosk import FAST, Kiosk
+from tests.kit.kiosk import FAST, TIMING, Kiosk
 
 TIMES = {k: v for k, v in FAST["switch front"].items() if k not in ("wipe_hold", "debounce")}
 COUNTER = {"switch counter": {**TIMES, "line": "mqtt:zigbee2mqtt/counter"}}
@@ -168,6 +168,26 @@ def test_the_loss_of_the_buttons_broker_is_a_fault_and_costs_nothing_else():
         wait.until(lambda: gateway.client.is_connected(), "the gateway's own connection", 30)
         gateway.say("counter", action="double")
         wait.until(lambda: len(staff.all("lockdown", "alert")) >= 1, "still in lockdown")
+
+
+def test_a_buttons_broker_that_refuses_is_left_alone_as_long_as_any_other():
+    """Its pauses grow, though a press may come at any time."""
+    kiosk = Kiosk(conf={**FAST, "timing": {**TIMING, "backoff": "2s", "backoff_max": "60s"}})
+    kiosk.brokers = []
+    certificate = kiosk.authority.server("refuses")
+    other, theirs = (FakeBroker(certificate, Dialect(connack=lambda c: 0x86)) for _ in range(2))
+    kiosk.change({**COUNTER, "broker b0": {"host": "localhost", "port": other.port},
+                  "buttons": {"host": "localhost", "port": theirs.port, "ca": kiosk.authority.pem}})
+    try:
+        with kiosk:
+            kiosk.start(connected=False)
+            wait.until(lambda: len(other.all("connect")) == 4, "three pauses, each of twice the length", 90)
+            assert 2 <= len(theirs.all("connect")) <= 5
+            lines = [line for line in kiosk.daemon.said().splitlines() if "the buttons' broker" in line]
+            assert len(lines) == 1, lines
+    finally:
+        other.close()
+        theirs.close()
 
 
 def test_a_topic_that_may_not_be_read_is_named_and_costs_no_other_button():

@@ -112,3 +112,36 @@ def test_a_broker_that_comes_and_goes_is_bounded(dialect):
         kiosk.wires().hold(0.4)  # a press ends the pause
         wait.until(lambda: len(broker.all("connect")) > 3, "another attempt", 10)
     broker.close()
+
+
+def wakeups_of_loop(kiosk):
+    """How often the main loop has slept, which every broker and line shares."""
+    pid = kiosk.daemon.pid
+    return next(int(line.split()[1]) for line in open(f"/proc/{pid}/task/{pid}/status", encoding="ascii")
+                if line.startswith("voluntary_ctxt_switches"))
+
+
+def test_a_broker_that_denies_all_of_it_is_asked_now_and_then(served):
+    kiosk, broker = served
+    broker.dialect = Dialect(suback=lambda c, topic, qos: 0x87, puback=lambda c, topic, qos, retain: 0x87)
+    kiosk.start()
+    kiosk.wires().hold(0.4)
+    beats = len(broker.publications("beat"))
+    wait.until(lambda: len(broker.publications("beat")) > beats + 15, "fifteen beats", 60)
+    assert len(broker.all("connect")) == 1
+    assert len(broker.publications("alert")) <= 6, "five seconds between two tries"
+    topics = Counter(what["topic"] for what in broker.all("subscribe"))
+    assert max(topics.values()) <= 2, topics
+    said = [line for line in kiosk.daemon.said().splitlines() if "broker b0" in line]
+    assert max(Counter(said).values()) == 1, said
+
+
+def test_a_flood_beyond_the_budget_does_not_reach_the_loop(served):
+    kiosk, broker = served
+    kiosk.start()
+    wait.until(lambda: broker.publications("beat"), "its beat")
+    before, flood = wakeups_of_loop(kiosk), 20000
+    for _ in range(flood):
+        broker.give(f"{kiosk.place}/ack/{'ab' * 8}", b"x" * 40)
+    wait.until(lambda: sum(looked_at(kiosk)) == flood, lambda: f"all: {looked_at(kiosk)}", 60, every=0.5)
+    assert wakeups_of_loop(kiosk) - before < flood / 20, "once for each that is looked at, and for the report"

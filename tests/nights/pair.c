@@ -22,7 +22,7 @@ struct observer {
     struct seen seen[SURFACES][SEEN];
     size_t count[SURFACES];
     const char *state; /* NULL: no gesture yet */
-    bool halved;       /* the program started in the middle of it */
+    bool halved;       /* the program started in the middle of it, or of a train before it */
 };
 
 static struct observer observers[2];
@@ -51,7 +51,7 @@ void pair_gesture(const char *state, int64_t runs)
     if (!observing || observing->state)
         return;
     observing->state = state;
-    observing->halved = runs < TRAIN;
+    observing->halved = observing->halved || runs < TRAIN;
 }
 
 /* How long the newest beat took to come back is the network's chance. */
@@ -158,7 +158,8 @@ void pair_play(struct night *n, uint32_t without)
         night_play(n, without);
         observing = NULL;
     }
-    /* A press that the start finds is a fault of the line: which press that is, differs. */
+    /* A press that the start finds is a fault of the line: which press that is, differs; and so
+     * does what the rest of the train says. */
     bool halved = observers[0].halved || observers[1].halved;
     for (int s = 0; s < SURFACES && observers[0].state && observers[1].state && !halved; s++)
         compare((enum surface)s);

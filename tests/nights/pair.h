@@ -29,7 +29,7 @@ void pair_or_one_play(struct night *n, uint64_t seed, uint32_t without);
 void pair_begins(struct night *n);
 
 /* While a pair is played: what is observed, and the gesture itself, `runs` ns after the program's
- * start. Nothing otherwise. */
+ * start; `state` is NULL of any other train of presses. Nothing otherwise. */
 void pair_observe(enum surface s, const char *what, const void *bytes, size_t len);
 void pair_gesture(const char *state, int64_t runs);
 

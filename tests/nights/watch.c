@@ -196,8 +196,11 @@ size_t __wrap_alert_step(struct alert *a, const struct alert_rules *r, const str
     }
     if (e->kind == ALERT_EV_GESTURE && e->gesture != GESTURE_SENSED)
         story("gesture: %s", gesture_name(e->gesture));
-    if (door)
-        pair_gesture(was.drill ? "drill" : alert_state_name(was.state),
+    if (e->kind == ALERT_EV_GESTURE && e->gesture != GESTURE_SENSED &&
+        e->gesture != GESTURE_LOCKDOWN)
+        pair_gesture(!door       ? NULL
+                     : was.drill ? "drill"
+                                 : alert_state_name(was.state),
                      world_now() - s->machine->started_at);
     bool same = alert_id_equal(&was.id, &a->now.id);
     if (real_before && (!same || !is_real(a))) {

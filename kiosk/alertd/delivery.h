@@ -80,6 +80,9 @@ void delivery_ring_staff(struct delivery *d);
 /* A relay says which ring it has received: whether that is the one for the alert `id`. */
 bool delivery_has_rung(const struct delivery *d, uint64_t epoch, uint64_t ring,
                        const struct alert_id *id);
+/* A relay says which ring of this epoch it has received, 0: none. A broker that confirmed a ring
+ * may not have passed it on: it is sent again. */
+void delivery_relay_has(struct delivery *d, uint64_t epoch, uint64_t ring);
 /* Whether a message of ours with this epoch and seq was sent within the last half minute. */
 bool delivery_is_recent(const struct delivery *d, uint64_t epoch, uint64_t seq);
 

@@ -39,6 +39,7 @@ struct delivery {
     struct outbox outbox;
     struct echoes echoes; /* nonces that the next beat gives back */
     struct message ring;  /* what relays are asked for; its seq: the first that said this */
+    int64_t ring_sent_at; /* last, by any path */
     int64_t staff_at;     /* since when ring.staff is there */
     uint64_t seq_then, seq_lately; /* what was sent RECENT ago or longer, and since */
     int64_t seq_at;

@@ -8,6 +8,9 @@
 /* What only staff are woken for is worth no ring afterwards, like a notice. */
 #define STAFF_RINGS_FOR (3600 * NS_PER_S)
 
+/* Longer than a relay's ping takes, which it sends at once for each ring, by a slow network. */
+#define RING_AGAIN (10 * NS_PER_S)
+
 void delivery_proof_add(const struct delivery *d, struct message *m)
 {
     memcpy(m->proof, d->proof, d->proof_len);
@@ -55,6 +58,9 @@ void delivery_ring_to(struct delivery *d, struct broker_path *p)
         m.staff = (struct alert_id){{0}};
     if (!p->up || !d->state_known || (p->listening && !m.on))
         return;
+    if (d->ring.seq == 0)
+        d->ring.seq = d->sealer->seq + 1;
+    d->ring_sent_at = clock_now();
     broker_path_publish(p, d->sealer, TOPIC_RING, &m, RING_TOKEN | d->ring.seq);
 }
 
@@ -201,6 +207,15 @@ bool delivery_has_rung(const struct delivery *d, uint64_t epoch, uint64_t ring,
 {
     return epoch == d->sealer->epoch && d->ring.on && d->ring.seq > 0 && ring >= d->ring.seq &&
            ring <= d->sealer->seq && alert_id_equal(&d->ring.id, id);
+}
+
+void delivery_relay_has(struct delivery *d, uint64_t epoch, uint64_t ring)
+{
+    if (epoch != d->sealer->epoch || ring >= d->ring.seq || d->cover ||
+        clock_now() - d->ring_sent_at < RING_AGAIN)
+        return;
+    for (size_t i = 0; i < d->paths_count; i++)
+        delivery_ring_to(d, &d->paths[i]);
 }
 
 bool delivery_is_recent(const struct delivery *d, uint64_t epoch, uint64_t seq)

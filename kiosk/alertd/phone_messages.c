@@ -236,6 +236,7 @@ static void phone_messages_on_relay(const struct phone_messages *p, const char *
     bool lives = key ? delivery_is_recent(p->outputs->delivery, m->epoch, m->seq)
                      : !members_has_relays(p->members);
     if (lives) {
+        delivery_relay_has(p->outputs->delivery, m->epoch, m->newest[FRESHNESS_RING]);
         s->facts.relay_at = clock_now();
         relay_watch_life(&s->relays, account, s->facts.relay_at);
     }

@@ -51,6 +51,16 @@ def test_what_is_dropped_rings(night, kind, reasons):
     wait.until(lambda: pushes.heard, "the push")
 
 
+def test_a_ring_that_the_broker_confirmed_and_dropped_comes_again(night):
+    operator, relay, _ = night
+    operator.drops.add("ring")
+    operator.kiosk.wires().hold(0.4)
+    rings(relay, HELD, SILENT)
+    assert ALERT not in relay.reasons()
+    operator.drops.discard("ring")
+    rings(relay, ALERT)
+
+
 def test_who_passes_everything_on_rings_for_the_alert_alone(night):
     operator, relay, pushes = night
     operator.kiosk.wires().hold(0.4)

@@ -129,7 +129,7 @@ NIGHTS_B    = build/nights
 NIGHTS_SRC  = $(wildcard tests/nights/*.c)
 NIGHTS_REAL = $(call objects,kiosk/alertd) $(CORE) $(CONFIG) $(COMMON) \
               $(filter-out %/dial.o %/host.o %/lookup.o %/race.o %/tls.o,$(MQTT)) $(B)/kiosk/cli/phone_receive.o \
-              $(addprefix $(B)/kiosk/relay/,relay.o inbound.o ring_policy.o push_registration.o root_kept.o)
+              $(addprefix $(B)/kiosk/relay/,relay.o inbound.o ring_policy.o push_registration.o ring_kept.o root_kept.o)
 NIGHTS_NOT  = $(addprefix $(B)/kiosk/common/,log.o unix_socket.o) $(B)/kiosk/alertd/trouble_file.o
 NIGHTS_WRAP = malloc calloc realloc free sodium_malloc sodium_free sodium_mlock sodium_munlock \
               clock_gettime time adjtimex pthread_create pthread_join pthread_detach pthread_clockjoin_np \
@@ -157,7 +157,7 @@ FUZZ_PARTS = $(addprefix hw/,line_address line_edges sim/sim_command sim/sim_lin
                sealing/sealing vault/vault_file) \
              kiosk/mqtt/host kiosk/mqtt/manners \
              $(addprefix kiosk/registrar/,broker_admin dynsec_admin ledger rabbit_admin rabbit_orders rabbit_request rabbit_rights registrar_conf) \
-             $(addprefix kiosk/relay/,gone ntfy relay_conf root_kept subs vapid webpush webpush_request webpush_sender webpush_services) \
+             $(addprefix kiosk/relay/,gone ntfy relay_conf ring_kept root_kept subs vapid webpush webpush_request webpush_sender webpush_services) \
              $(addprefix kiosk/screen/,bidi cue_client exif ics ics_replaced ics_rule ics_time language panel programme) \
              $(addprefix kiosk/wipe/,io luks_facts place place_disk plan plan_read progress remembered)
 $(B)/fuzzer: $(patsubst %.c,$(B)/%.o,$(FUZZ_SRC)) $(patsubst %,$(B)/%.o,$(FUZZ_PARTS)) $(CORE) $(COMMON) $(CONFIG)

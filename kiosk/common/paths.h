@@ -41,6 +41,7 @@
  *     dynamic-security.json  porchlight-broker 0600      accounts at the broker on this Pi
  *   /var/lib/porchlight-relay/
  *     subscriptions    porchlight-relay 0600 in 0700     kiosk/relay/subs.h
+ *     root-KIOSK, ring-KIOSK  porchlight-relay 0600      kiosk/relay/root_kept.h, ring_kept.h
  *   /var/lib/porchlight-registrar/
  *     key, VENUE-KIOSK porchlight-registrar 0600 in 0700 kiosk/registrar/ledger.h
  *   /var/lib/porchlight-setup/

@@ -82,7 +82,7 @@ int64_t freshness_age(struct freshness *f, uint64_t epoch, int64_t up, int64_t n
 
 /* --- held back ------------------------------------------------------------------------------- */
 
-static bool before(const struct freshness_mark *a, const struct freshness_mark *b)
+bool freshness_mark_before(const struct freshness_mark *a, const struct freshness_mark *b)
 {
     return a->epoch < b->epoch || (a->epoch == b->epoch && a->seq < b->seq);
 }
@@ -90,9 +90,9 @@ static bool before(const struct freshness_mark *a, const struct freshness_mark *
 /* What is lacking now, and since when. */
 static void freshness_judge(struct freshness_wait *w, int64_t now)
 {
-    if (w->since != NS_NEVER && before(&w->got, &w->lacking))
+    if (w->since != NS_NEVER && freshness_mark_before(&w->got, &w->lacking))
         return;
-    w->since = w->reads && before(&w->got, &w->named) ? now : NS_NEVER;
+    w->since = w->reads && freshness_mark_before(&w->got, &w->named) ? now : NS_NEVER;
     w->lacking = w->named;
 }
 
@@ -101,7 +101,7 @@ void freshness_beat(struct freshness *f, const struct freshness_beat *b, int64_t
     freshness_anchor(f, b, now);
     for (size_t i = 0; i < FRESHNESS_GROUPS; i++) {
         struct freshness_mark named = {b->epoch, b->newest[i]};
-        if (b->newest[i] > 0 && before(&f->groups[i].named, &named))
+        if (b->newest[i] > 0 && freshness_mark_before(&f->groups[i].named, &named))
             f->groups[i].named = named;
         freshness_judge(&f->groups[i], now);
     }
@@ -111,7 +111,7 @@ void freshness_got(struct freshness *f, enum freshness_group g, uint64_t epoch, 
                    int64_t now)
 {
     struct freshness_mark got = {epoch, seq};
-    if (before(&f->groups[g].got, &got))
+    if (freshness_mark_before(&f->groups[g].got, &got))
         f->groups[g].got = got;
     freshness_judge(&f->groups[g], now);
 }

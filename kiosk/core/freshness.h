@@ -55,6 +55,8 @@ struct freshness_mark {
     uint64_t epoch, seq;
 };
 
+bool freshness_mark_before(const struct freshness_mark *a, const struct freshness_mark *b);
+
 struct freshness_wait {
     bool reads;
     struct freshness_mark got, named, lacking; /* lacking: the first that did not come */

@@ -6,11 +6,13 @@
 #include "kiosk/common/paths.h"
 #include "kiosk/common/say_once.h"
 #include "kiosk/common/topics.h"
+#include "kiosk/core/ns.h"
 #include "kiosk/mqtt/link_log.h"
 #include "kiosk/mqtt/thread.h"
 #include "kiosk/relay/inbound.h"
 #include "kiosk/relay/ntfy.h"
 #include "kiosk/relay/push_registration.h"
+#include "kiosk/relay/ring_kept.h"
 #include "kiosk/relay/ring_policy.h"
 #include "kiosk/relay/root_kept.h"
 #include "kiosk/relay/webpush_sender.h"
@@ -31,6 +33,7 @@ struct relay {
     const char *prefix;
     struct inbound inbound;
     struct ring_policy policy;
+    struct ring_kept *kept;
     struct ntfy *pushes[RELAY_PUSHES_MAX];
     struct push_registration registration;
     struct webpush_sender *web; /* NULL: no Web Push */
@@ -92,8 +95,8 @@ static void ping(struct relay *r, size_t kiosk, int64_t now)
     struct mqtt_publication p = {.len = ENVELOPE_SIZE};
     const struct ring_policy_kiosk *k = &r->policy.kiosks[kiosk];
     struct message m = {.kind = MSG_PING, .epoch = k->epoch, .echo_count = 1};
-    if (k->known && k->ring_epoch > k->epoch)
-        m.epoch = k->ring_epoch;
+    if (k->top.epoch > k->epoch)
+        m.epoch = k->top.epoch;
     if (m.epoch == k->epoch && k->next > 0)
         m.seq = k->next - 1;
     if (k->known && m.epoch == k->ring_epoch)
@@ -118,6 +121,22 @@ static bool works(const struct relay *r)
     return r->policy.linked && webpush_sender_works(r->web);
 }
 
+/* Rung first, then kept: no ring waits for the disk. */
+static void relay_on_ring(struct relay *r, const struct mqtt_event *e, size_t kiosk,
+                          const struct message *m)
+{
+    const struct ring_policy_kiosk *k = &r->policy.kiosks[kiosk];
+    struct freshness_mark before = k->top;
+    int64_t late_at = k->late_at;
+    ring(r, ring_policy_word(&r->policy, kiosk, m, e->retained, clock_wall_of(m->at), e->at));
+    if (freshness_mark_before(&before, &k->top))
+        ring_kept_newest(r->kept, kiosk, m, e->payload);
+    if (k->late_at != late_at)
+        ring_kept_late(r->kept, kiosk, clock_wall_seconds());
+    if (works(r))
+        ping(r, kiosk, e->at); /* the answer by which the kiosk knows that its ring has arrived */
+}
+
 static void relay_on_word(struct relay *r, const struct mqtt_event *e, size_t kiosk,
                           const struct message *m)
 {
@@ -125,9 +144,10 @@ static void relay_on_word(struct relay *r, const struct mqtt_event *e, size_t ki
         relay_on_account(r, e->topic, kiosk, m);
         return;
     }
-    ring(r, ring_policy_word(&r->policy, kiosk, m, e->retained, clock_wall_of(m->at), e->at));
-    if (m->kind == MSG_RING && works(r))
-        ping(r, kiosk, e->at); /* the answer by which the kiosk knows that its ring has arrived */
+    if (m->kind == MSG_RING)
+        relay_on_ring(r, e, kiosk, m);
+    else
+        ring(r, ring_policy_word(&r->policy, kiosk, m, e->retained, clock_wall_of(m->at), e->at));
 }
 
 /* Kept, so that it is obeyed after a restart too, should the broker not send it any more. */
@@ -358,6 +378,45 @@ token_free:
     return result;
 }
 
+static bool kept_is_signed(void *context, size_t i, const uint8_t wire[ENVELOPE_SIZE],
+                           struct message *ring)
+{
+    struct relay *r = context;
+    struct inbound_message m;
+    size_t kiosk;
+    r->event = (struct mqtt_event){.kind = MQTT_MESSAGE, .len = ENVELOPE_SIZE};
+    memcpy(r->event.payload, wire, ENVELOPE_SIZE);
+    topic_name(TOPIC_RING, r->inbound.venue, r->inbound.kiosks[i].id, NULL, r->event.topic);
+    if (inbound_read(&r->inbound, &r->event, &kiosk, &m) != INBOUND_WORD)
+        return false;
+    *ring = m.kiosk;
+    return true;
+}
+
+/* How long ago an old one rang, by a clock that may have been set since: not in the future. */
+static int64_t late_at_of(int64_t late_s, int64_t now)
+{
+    int64_t ago = clock_wall_seconds() - late_s;
+    return late_s > 0 && ago >= 0 && ago < RING_POLICY_LATE_EVERY / S ? now - ago * S : NS_NEVER;
+}
+
+static int relay_resume(struct relay *r)
+{
+    const char *ids[RELAY_KIOSKS_MAX];
+    struct message ring;
+    int64_t late_s;
+    for (size_t i = 0; i < r->inbound.count; i++)
+        ids[i] = r->inbound.kiosks[i].id;
+    r->kept = ring_kept_new(r->prefix, ids, r->inbound.count);
+    for (size_t i = 0; r->kept && i < r->inbound.count; i++)
+        if (ring_kept_read(r->kept, i, kept_is_signed, r, &ring, &late_s))
+            ring_policy_resume(&r->policy, i, (struct freshness_mark){ring.epoch, ring.seq},
+                               late_at_of(late_s, clock_now()));
+    if (!r->kept)
+        log_error("cannot start: %s", strerror(errno));
+    return r->kept ? 0 : -1;
+}
+
 int relay_start(struct relay *r, const char *prefix, struct loop *loop)
 {
     r->loop = loop;
@@ -369,7 +428,8 @@ int relay_start(struct relay *r, const char *prefix, struct loop *loop)
         root_kept_read(prefix, r->inbound.kiosks[i].id, &kept);
         ring_policy_root(&r->policy, i, &kept, r->inbound.kiosks[i].public);
     }
-    if (pushes_start(r, prefix) < 0 || (r->conf->web.contact[0] && web_start(r, prefix) < 0))
+    if (relay_resume(r) < 0 || pushes_start(r, prefix) < 0 ||
+        (r->conf->web.contact[0] && web_start(r, prefix) < 0))
         return -1;
     return mqtt_start(r);
 }
@@ -400,6 +460,7 @@ void relay_free(struct relay *r)
     for (size_t i = 0; i < RELAY_PUSHES_MAX; i++)
         ntfy_free(r->pushes[i]);
     webpush_sender_free(r->web);
+    ring_kept_free(r->kept);
     push_registration_finish(&r->registration);
     inbound_finish(&r->inbound);
     sodium_free(r->password);

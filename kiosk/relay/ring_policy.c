@@ -21,6 +21,12 @@ void ring_policy_init(struct ring_policy *w, size_t count, int64_t blind, int64_
     }
 }
 
+void ring_policy_resume(struct ring_policy *w, size_t i, struct freshness_mark top, int64_t late_at)
+{
+    w->kiosks[i].top = top;
+    w->kiosks[i].late_at = late_at;
+}
+
 void ring_policy_link(struct ring_policy *w, bool linked, int64_t now)
 {
     if (w->linked == linked)
@@ -185,12 +191,19 @@ static enum ring_policy_ring ring_policy_on_old(struct ring_policy_kiosk *k,
     return RING_POLICY_ALERT;
 }
 
+/* Whether this is the newest ring of an earlier run, and the first of this one. */
+static bool ring_is_resumed(const struct ring_policy_kiosk *k, const struct message *m)
+{
+    return !k->known && m->epoch == k->top.epoch && m->seq == k->top.seq;
+}
+
 /* Whether this is what the kiosk asks for now. */
 static bool ring_is_newest(const struct ring_policy_kiosk *k, const struct message *m)
 {
-    if (!k->known || m->epoch > k->ring_epoch)
+    struct freshness_mark mark = {m->epoch, m->seq};
+    if (freshness_mark_before(&k->top, &mark) || ring_is_resumed(k, m))
         return true;
-    if (m->epoch == k->ring_epoch)
+    if (k->known && m->epoch == k->ring_epoch)
         return m->seq > k->ring_seq;
     /* Of a kiosk that lost its record and was shown to be alive. */
     return m->epoch == k->epoch && k->fresh.anchored && k->fresh.epoch == m->epoch;
@@ -200,6 +213,16 @@ static bool staff_is_new(struct ring_policy_kiosk *k, const struct alert_id *id)
 {
     bool waits = k->staff_at != NS_NEVER && alert_id_equal(&k->staff, id);
     return !ring_policy_is_over(k, id) && (first_for(k->staff_for, id) || waits);
+}
+
+static void ring_policy_place(struct ring_policy_kiosk *k, const struct message *m)
+{
+    struct freshness_mark mark = {m->epoch, m->seq};
+    k->known = true;
+    k->ring_epoch = m->epoch;
+    k->ring_seq = m->seq;
+    if (freshness_mark_before(&k->top, &mark))
+        k->top = mark;
 }
 
 /* What came now, or waits for a beat to say how old it is. */
@@ -221,13 +244,12 @@ static enum ring_policy_ring ring_policy_on_ring(const struct ring_policy *w,
     freshness_got(&k->fresh, FRESHNESS_RING, m->epoch, m->seq, now);
     if (!ring_is_newest(k, m))
         return ring_policy_on_old(k, m, now);
+    retained |= ring_is_resumed(k, m);
     bool on = m->on && !ring_policy_is_over(k, &m->id), ended = k->known && k->on && !on;
     bool begun = on && first_for(k->rung_for, &m->id);
     bool other = on && !(k->known && k->on && alert_id_equal(&k->id, &m->id));
     bool staff = staff_is_new(k, &m->staff);
-    k->known = true;
-    k->ring_epoch = m->epoch;
-    k->ring_seq = m->seq;
+    ring_policy_place(k, m);
     k->on = on;
     k->id = m->id;
     k->staff = m->staff;

@@ -21,7 +21,8 @@
  * Silence that comes and goes rings at most once in RING_POLICY_SILENCE_EVERY, then still if it
  * lasts; an alert is not touched by that. An old ring with a valid signature that was never rung
  * for rings at most once in RING_POLICY_LATE_EVERY: it may be a replay, or what a kiosk sent that
- * lost its record. A ring says nothing: one kind of wake-up for everything.
+ * lost its record. What an earlier run of the relay had received is as old after a restart. A ring
+ * says nothing: one kind of wake-up for everything.
  * While an alert is on it rings again, in growing pauses: by Web Push the phones that have not said
  * that they are awake (who that is, subs.h knows), by ntfy, which cannot tell phones apart, the
  * whole topic, less often. That ends with the alert, and RING_POLICY_AGAIN_ENDS pauses after its
@@ -63,7 +64,8 @@ struct ring_policy_kiosk {
     int64_t asked_since;   /* the first ping that got no echo; NS_NEVER: none waits */
     struct freshness fresh;
 
-    bool known; /* a ring came: */
+    struct freshness_mark top; /* of all rings that ever came, before this start too */
+    bool known;                /* a ring came since the start: */
     uint64_t ring_epoch, ring_seq;
     bool on;
     struct alert_id id, staff;
@@ -95,6 +97,12 @@ struct ring_policy {
 /* `count` kiosks of which nothing is known; not linked since `now`. */
 void ring_policy_init(struct ring_policy *w, size_t count, int64_t blind, int64_t again,
                       int64_t now);
+
+/* What an earlier run knew of kiosk `i`, by the kiosk's own signature: the place of the newest
+ * ring; and when an old one last rang (NS_NEVER: not known). Before anything comes. That newest one
+ * counts once more, as one that the broker kept: perhaps nobody was rung for it. */
+void ring_policy_resume(struct ring_policy *w, size_t i, struct freshness_mark top,
+                        int64_t late_at);
 
 /* The way to the broker came or went. */
 void ring_policy_link(struct ring_policy *w, bool linked, int64_t now);

@@ -14,6 +14,7 @@
 #include "kiosk/registrar/ledger.h"
 #include "kiosk/registrar/registrar_conf.h"
 #include "kiosk/relay/relay_conf.h"
+#include "kiosk/relay/ring_kept.h"
 #include "kiosk/relay/root_kept.h"
 #include "kiosk/relay/subs.h"
 #include "kiosk/wipe/luks_facts.h"
@@ -397,6 +398,33 @@ static void root_kept_seeds(void)
     fuzz_seed(wire, sizeof wire);
 }
 
+static bool ring_kept_is_signed(void *context, size_t i, const uint8_t wire[ENVELOPE_SIZE],
+                                struct message *ring)
+{
+    (void)context;
+    *ring = (struct message){.kind = MSG_RING, .epoch = wire[0]};
+    return i == 0 && wire[ENVELOPE_SIZE - 1] == 1;
+}
+
+static void ring_kept_one(const uint8_t *bytes, size_t len)
+{
+    static const char *const kiosks[] = {"2222222222222222"};
+    struct message ring;
+    int64_t late_s;
+    fuzz_file("/var/lib/porchlight-relay/ring-2222222222222222", bytes, len);
+    struct ring_kept *k = ring_kept_new(fuzz_prefix(), kiosks, 1);
+    FUZZ_MUST(k);
+    if (ring_kept_read(k, 0, ring_kept_is_signed, NULL, &ring, &late_s))
+        FUZZ_MUST(late_s >= 0 && len == ENVELOPE_SIZE + 8);
+    ring_kept_free(k);
+}
+
+static void ring_kept_seeds(void)
+{
+    uint8_t kept[ENVELOPE_SIZE + 8] = {[ENVELOPE_SIZE - 1] = 1, [ENVELOPE_SIZE + 7] = 9};
+    fuzz_seed(kept, sizeof kept);
+}
+
 static void ledger_one(const uint8_t *bytes, size_t len)
 {
     struct ledger_entry e;
@@ -447,6 +475,7 @@ const struct fuzz_target fuzz_files[] = {
     {"staff", staff_one, staff_seeds, 1024},
     {"subscriptions", subs_one, subs_seeds, 4096},
     {"root-kept", root_kept_one, root_kept_seeds, 1024},
+    {"ring-kept", ring_kept_one, ring_kept_seeds, 1024},
     {"ledger", ledger_one, ledger_seeds, 2048},
     {"spare-accounts", spare_one, spare_seeds, 2048},
     {.name = NULL},

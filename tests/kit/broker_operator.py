@@ -86,6 +86,9 @@ class Operator:
         yield
         self.kiosk.change({"broker b0": {"port": self.kiosk.brokers[0].port}})
 
+    def kept_of(self, kind):
+        return [wire for topic, wire in self.kept if topic.split("/")[0] == kind]
+
     def listener(self, role="member", env=None):
         if role == "staff":
             self.kiosk.staff_phone()

@@ -40,6 +40,7 @@ class HandRelay:
 
     def __init__(self, kiosk, pushes, at, account, **more):
         self.kiosk, self.folder = kiosk, kiosk.folder / "relay"
+        self.kept = self.folder / f"var/lib/porchlight-relay/ring-{kiosk.id}"
         credentials = self.folder / "etc/porchlight/credentials"
         credentials.mkdir(parents=True)
         (self.folder / "var/lib/porchlight-relay").mkdir(parents=True)
@@ -58,15 +59,21 @@ class HandRelay:
         self.process = None
 
     def start(self, env=None):
+        log = self.kiosk.logs / "relay"
+        before = log.read_text().count("connected\n") if log.exists() else 0
         self.process = Process("porchlight-relay", [program("porchlight-relay"), "--prefix", self.folder],
-                               self.kiosk.logs / "relay", env=env)
-        wait.until(lambda: "connected\n" in self.process.said(), lambda: self.process.said(), 60)
+                               log, env=env)
+        wait.until(lambda: self.process.said().count("connected\n") > before, self.process.said, 60)
         return self
 
     def reasons(self):
         """Why it rang, in order."""
         return [line.split("ringing: ")[1] for line in self.process.said().splitlines()
                 if "ringing: " in line]
+
+    def kill(self):
+        self.process.kill()
+        self.process = None
 
     def stop(self):
         if self.process:

@@ -192,9 +192,11 @@ void venue_restore(const struct venue *v)
             snprintf(path, sizeof path, "%s%s", prefix, made_in_nights[k]);
             unlink(path);
         }
-        snprintf(path, sizeof path, "%s" PATH_RELAY_DIR "/root-%s", v->relay_prefix,
-                 v->kiosks[i].id);
-        unlink(path);
+        for (size_t k = 0; k < 2; k++) {
+            snprintf(path, sizeof path, "%s" PATH_RELAY_DIR "/%s-%s", v->relay_prefix,
+                     k == 0 ? "root" : "ring", v->kiosks[i].id);
+            unlink(path);
+        }
     }
 }
 

@@ -4,9 +4,9 @@ other's is used."""
 import pytest
 
 from tests.faults.island import Island
-from tests.faults.link import FOUR, SIX, Link
+from tests.faults.link import FOUR, SIX, Hole, Link
 from tests.kit import wait
-from tests.kit.kiosk import FAST
+from tests.kit.kiosk import FAST, TIMING
 from tests.kit.slow_dns import AAAA, GARBAGE, MUTE, NXDOMAIN, REFUSED, SERVFAIL, TRUNCATED, A, SlowDns
 
 HERE, THERE = ["127.0.0.1"], ["::1"]
@@ -49,6 +49,34 @@ def reached(host, names, answers, family):
 @pytest.mark.parametrize("case", ANSWERS)
 def test_one_familys_answer_is_enough(case):
     reached("broker.test", ["DNS:broker.test"], *ANSWERS[case])
+
+
+def test_five_addresses_that_swallow_all_hold_up_a_sixth_only_once():
+    """Each would take 30 s by itself. When the connection is lost, the good one is tried first, and they not."""
+    kiosk = Island("n", conf={**FAST, "timing": {**TIMING, "probe": "30s"}})
+    kiosk.brokers[0].certificate = kiosk.authority.server("named", hosts=["DNS:broker.test", "DNS:localhost"])
+    link = Link(kiosk.brokers[0].port)
+    holes = [Hole(f"127.9.9.{n}", link.port) for n in range(1, 6)]
+    dns = SlowDns(answers={A: [f"127.9.9.{n}" for n in range(1, 6)] + HERE, AAAA: []})
+    (kiosk.net / "resolv.conf").write_text(f"nameserver {dns.address}\n")
+    kiosk.change({"broker b0": {"host": "broker.test", "port": link.port}})
+    try:
+        with kiosk:
+            kiosk.start(connected=False)
+            wait.until(kiosk.connected, lambda: f"{kiosk.status()['brokers'][0]}", 28)
+            assert "not connected" not in kiosk.daemon.said(), "one attempt, in which all are raced"
+            for hole in holes:
+                hole.take()
+            member = kiosk.member()
+            link.reset()
+            wait.until(lambda: not kiosk.connected() or "not connected" in kiosk.daemon.said(), "the loss")
+            kiosk.wires().hold(0.4)
+            member.wait("lockdown", "alert")
+            wait.until(kiosk.connected, "the connection")
+            assert not [hole for hole in holes if hole.taken], "they were tried again"
+    finally:
+        for made in (dns, link, *holes):
+            made.close()
 
 
 @pytest.mark.parametrize("host", ["broker.test.", "BROKER.Test", "bröker.test", "xn--brker-kua.test",

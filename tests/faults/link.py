@@ -27,6 +27,46 @@ def listeners(families):
                 s.close()
 
 
+def swallow(listener):
+    """A queue that is full: the kernel answers no further SYN. What fills it."""
+    listener.listen(0)
+    fillers = [socket.socket(listener.family) for _ in range(3)]
+    for filler in fillers:
+        filler.setblocking(False)
+        filler.connect_ex(listener.getsockname())
+    return fillers
+
+
+class Hole:
+    """An address that swallows each SYN, until it takes connections, counts them, and says nothing."""
+
+    def __init__(self, address, port):
+        self._listener = socket.create_server((address, port))
+        self._fillers = swallow(self._listener)
+        self._mine = [filler.getsockname() for filler in self._fillers]
+        self.taken = []
+
+    def take(self):
+        for filler in self._fillers:
+            filler.close()
+        self._listener.listen(64)
+        threading.Thread(target=self._serve, daemon=True).start()
+
+    def _serve(self):
+        try:
+            while True:
+                near, peer = self._listener.accept()
+                if peer not in self._mine:
+                    self.taken.append(near)
+        except OSError:
+            pass
+
+    def close(self):
+        self._listener.close()
+        for near in self.taken:
+            near.close()
+
+
 class Link:
     """Carries TCP to a broker's port. `mode` may change at any time:
     pass       as it comes
@@ -86,14 +126,8 @@ class Link:
         self._close(self._listeners)
 
     def _swallow(self):
-        """A queue that is full: the kernel answers no further SYN."""
-        for family, s in self._listeners.items():
-            s.listen(0)
-            for _ in range(3):
-                filler = socket.socket(family)
-                filler.setblocking(False)
-                filler.connect_ex((HERE[family], self.port))
-                self._fillers.append(filler)
+        for s in self._listeners.values():
+            self._fillers += swallow(s)
 
     def _answer(self):
         for s in self._listeners.values():

@@ -35,7 +35,7 @@ def faketime():
 class Clock:
     def __init__(self, folder):
         self._path = folder / "clock"
-        self._path.write_bytes(bytes(16))
+        self._path.write_bytes(bytes(24))
 
     def environment(self):
         """What a program's environment needs to live by this clock."""
@@ -50,6 +50,10 @@ class Clock:
         """From now on each flush takes so long; 0 also ends those that wait."""
         self._put(8, ms)
 
+    def sync(self, done):
+        """The kernel says from now on that the clock is synchronised, or that it is not."""
+        self._put(16, 1 if done else -1)
+
     def _put(self, at, value):
         with open(self._path, "r+b") as f:
             f.seek(at)
@@ -63,10 +67,13 @@ def elsewhere(folder, zone, step):
     return process.environment(TZ=zone, **clock.environment())
 
 
-def start_at(kiosk, step, within=30):
-    """Starts porchlightd with a wall clock that is wrong by so many seconds; RIGHT: it is not."""
+def start_at(kiosk, step, within=30, synced=None):
+    """Starts porchlightd with a wall clock that is wrong by so many seconds; RIGHT: it is not. `synced`: what
+    the kernel says of it; None: whatever it does."""
     clock = Clock(kiosk.folder)
     clock.set(step)
+    if synced is not None:
+        clock.sync(synced)
     kiosk.daemon = kiosk.spawn("porchlightd", "--prefix", kiosk.prefix,
                                env=process.environment(**clock.environment()))
     wait.until(lambda: local.answers(kiosk.run / "control.sock"), "the control socket")

@@ -4,16 +4,18 @@
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
+#include <sys/timex.h>
 #include <time.h>
 #include <unistd.h>
 
 /* A wall clock that can be stepped under a running program, and a slow disk: preloaded, it adds the
- * seconds that the file $WALL_CLOCK holds (an int64_t) to what the kernel says; and each flush
- * takes as many milliseconds as the second int64_t there says, or ends when it becomes 0. Every
+ * seconds that the file $WALL_CLOCK holds (an int64_t) to what the kernel says; each flush takes as
+ * many milliseconds as the second int64_t there says, or ends when it becomes 0; and the kernel says
+ * that the clock is synchronised (1) or that it is not (-1), if the third one is not 0. Every
  * other clock, and every timer, is the kernel's own; libfaketime steps those of timerfd_settime
  * along. */
 
-static const volatile int64_t *ahead; /* ahead[1]: of the disk */
+static const volatile int64_t *ahead; /* ahead[1]: of the disk; ahead[2]: synchronised */
 
 static void __attribute__((constructor)) begin(void)
 {
@@ -21,7 +23,7 @@ static void __attribute__((constructor)) begin(void)
     int fd = path != NULL ? open(path, O_RDONLY | O_CLOEXEC) : -1;
     if (fd < 0)
         return;
-    void *page = mmap(NULL, 2 * sizeof *ahead, PROT_READ, MAP_SHARED, fd, 0);
+    void *page = mmap(NULL, 3 * sizeof *ahead, PROT_READ, MAP_SHARED, fd, 0);
     close(fd);
     if (page != MAP_FAILED)
         ahead = page;
@@ -52,6 +54,15 @@ int gettimeofday(struct timeval *restrict tv, void *restrict zone)
     tv->tv_sec = t.tv_sec;
     tv->tv_usec = t.tv_nsec / 1000;
     return 0;
+}
+
+int adjtimex(struct timex *t)
+{
+    int rc = (int)syscall(SYS_adjtimex, t);
+    if (rc < 0 || ahead == NULL || ahead[2] == 0)
+        return rc;
+    t->status = ahead[2] > 0 ? t->status & ~STA_UNSYNC : t->status | STA_UNSYNC;
+    return ahead[2] > 0 ? TIME_OK : TIME_ERROR;
 }
 
 static void disk_waits(void)

@@ -137,7 +137,7 @@ NIGHTS_WRAP = malloc calloc realloc free sodium_malloc sodium_free sodium_mlock 
               pthread_cond_init pthread_cond_destroy pthread_cond_wait pthread_cond_clockwait \
               pthread_cond_signal pthread_cond_broadcast poll eventfd timerfd_create timerfd_settime \
               read write close open64 fstat64 pread64 pwrite64 posix_fadvise64 fsync fdatasync \
-              setsockopt alert_step alert_resume \
+              setsockopt alert_step alert_resume ring_policy_word ring_policy_root \
               $(addprefix crypto_,sign_detached sign_verify_detached box_seal box_seal_open \
               sign_ed25519_pk_to_curve25519 sign_ed25519_sk_to_curve25519 \
               scalarmult scalarmult_base aead_xchacha20poly1305_ietf_encrypt aead_xchacha20poly1305_ietf_decrypt)

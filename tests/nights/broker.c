@@ -1,5 +1,7 @@
 #include "tests/nights/broker.h"
 
+#include "tests/nights/intruder.h"
+#include "tests/nights/proxy.h"
 #include "tests/nights/story.h"
 #include "tests/nights/watch.h"
 
@@ -44,7 +46,7 @@ bool broker_is_up(const struct broker *b)
 
 /* --- what is kept ---------------------------------------------------------------------------- */
 
-static void keep(struct broker *b, const struct packet *p)
+void broker_keeps(struct broker *b, const struct packet *p)
 {
     size_t i = 0;
     while (i < b->kept_count && b->kept[i].topic != p->topic)
@@ -111,12 +113,38 @@ static void give(struct broker *b, const struct packet *p, const struct conn *fr
     }
 }
 
+void broker_pass(struct broker *b, const struct packet *p, bool keep, bool kept,
+                 struct chance *some)
+{
+    if (!b->up)
+        return;
+    if (keep)
+        broker_keeps(b, p);
+    for (struct conn *c = b->conns; c; c = c->next_at_broker) {
+        if (!c->broker_there || !c->hello || !conn_reads(c, p->topic) ||
+            (some && chance_percent(some, 50)))
+            continue;
+        c->received++;
+        conn_send(c, false,
+                  (struct packet){.kind = PACKET_PUBLISH,
+                                  .topic = p->topic,
+                                  .payload = p->payload,
+                                  .qos = p->qos,
+                                  .retain = kept});
+    }
+}
+
+struct late {
+    struct broker *broker;
+    const struct packet *packet;
+};
+
 static void give_late(void *context, uint64_t number)
 {
-    struct packet *p = context;
+    const struct late *l = context;
     (void)number;
-    if (p->conn->way->broker->up)
-        give(p->conn->way->broker, p, NULL);
+    if (l->broker->up)
+        give(l->broker, l->packet, NULL);
 }
 
 bool broker_has_reader(const struct broker *b, const char *topic)
@@ -164,16 +192,22 @@ static void operator_notes(struct broker *b, const struct packet *p)
 static void publish(struct broker *b, struct conn *from, const struct packet *p)
 {
     unsigned bit = bit_of(p->topic);
-    if (p->retain)
-        keep(b, p);
     watch_published(b, p);
+    intruders_read(b, p);
+    if (b->proxy && proxy_takes(b->proxy, p))
+        return;
+    if (p->retain)
+        broker_keeps(b, p);
     operator_notes(b, p);
     if (b->dropped & bit)
         return;
-    if (b->delayed & bit && b->delay > 0)
-        world_at(world_now() + b->delay, give_late, remembered(p), 0);
-    else
+    if (b->delayed & bit && b->delay > 0) {
+        struct late *l = world_memory(sizeof *l);
+        *l = (struct late){.broker = b, .packet = remembered(p)};
+        world_at(world_now() + b->delay, give_late, l, 0);
+    } else {
         give(b, p, from);
+    }
 }
 
 void broker_say(struct broker *b, const struct packet *p)

@@ -10,6 +10,8 @@
 enum sort { SORT_ALERT, SORT_NOTICE, SORT_STATE, SORT_PRESENCE, SORT_BEAT, SORT_OTHER, SORTS };
 enum sort sort_of(const char *topic);
 
+struct proxy;
+
 struct kept {
     const char *topic;
     struct blob *payload;
@@ -34,7 +36,8 @@ struct broker {
     unsigned dropped;   /* sorts that the operator holds back for good */
     unsigned delayed;   /* sorts that he delays by `delay` */
     int64_t delay;
-    bool replays; /* he sends old messages again, now and then */
+    bool replays;        /* he sends old messages again, now and then */
+    struct proxy *proxy; /* he does all of that, for each kind of message; NULL: he does not */
     struct conn *conns;
     struct kept kept[BROKER_KEPT];
     size_t kept_count;
@@ -62,6 +65,12 @@ bool broker_has_reader(const struct broker *b, const char *topic);
 
 /* Whether what is published there reaches a client at the end of this way now. */
 bool broker_reaches(const struct broker *b, const char *topic, const struct way *w);
+
+/* What its operator passes on by himself: to all readers, or to those whom chance picks; `keep`:
+ * the broker keeps it, too; `kept`: as if it had kept it. */
+void broker_pass(struct broker *b, const struct packet *p, bool keep, bool kept,
+                 struct chance *some);
+void broker_keeps(struct broker *b, const struct packet *p);
 
 /* Somebody who is no part of the night publishes there. */
 void broker_say(struct broker *b, const struct packet *p);

@@ -4,6 +4,7 @@
 #include "kiosk/common/topics.h"
 #include "tests/nights/story.h"
 #include "tests/nights/watch_moves.h"
+#include "tests/nights/watch_replays.h"
 
 #include <cjson/cJSON.h>
 #include <sodium.h>
@@ -27,7 +28,8 @@ struct laptop {
     bool received, asked, on;
     uint64_t epoch, seq, ring_epoch, ring_seq;
     struct alert_id id;
-    struct phone *revoked; /* NULL: it ends what is active */
+    enum { LAPTOP_ENDS, LAPTOP_REVOKES, LAPTOP_RETIRES } does;
+    struct phone *revoked;
     struct root_word word; /* of earlier times, then what it says now */
 };
 
@@ -152,6 +154,13 @@ static void laptop_ends(struct laptop *l)
           (unsigned long long)w->epoch, (unsigned long long)w->seq);
 }
 
+static void laptop_retires(struct laptop *l)
+{
+    l->word.retired = true;
+    memcpy(l->word.public, l->night->venue->kiosks[l->kiosk].public, sizeof l->word.public);
+    story("the root key disowns kiosk %zu", l->kiosk);
+}
+
 static void laptop_says(void *context, uint64_t number)
 {
     struct laptop *l = context;
@@ -159,16 +168,19 @@ static void laptop_says(void *context, uint64_t number)
     struct root_word *w = &l->word;
     uint8_t wire[ENVELOPE_SIZE];
     (void)number;
-    if (!l->received) {
+    if (!l->received && l->does != LAPTOP_RETIRES) {
         story("the root key's owner finds nothing of this kiosk");
         return;
     }
-    if (!l->revoked)
+    if (l->does == LAPTOP_ENDS)
         laptop_ends(l);
+    else if (l->does == LAPTOP_RETIRES)
+        laptop_retires(l);
     else if (root_word_revoke(w, l->revoked->keys->account_bytes) == 0)
         story("the root key revokes %s", l->revoked->name);
     w->made = (uint64_t)(EVENING + world_now() / S);
     root_word_sign(w, v->id_bytes, v->kiosks[l->kiosk].id_bytes, v->root_secret, wire);
+    watch_root_made(l->kiosk, w, wire);
     watch_rooted(l->kiosk, w, false);
     for (size_t i = 0; i < l->night->brokers; i++)
         if (l->conns[i] && l->in[i])
@@ -185,6 +197,7 @@ static void laptop_opens(struct night *n, const struct happening *h, struct phon
     struct laptop *l = world_memory(sizeof *l);
     struct chance c = chance_of(h->number, 10);
     *l = (struct laptop){.night = n, .kiosk = h->kiosk, .revoked = revoked};
+    l->does = revoked ? LAPTOP_REVOKES : h->kind == DO_RETIRE ? LAPTOP_RETIRES : LAPTOP_ENDS;
     l->hello = (struct hello){.client_id = "root", .account = "root", .version = 5};
     l->hello.keepalive = 60 * S;
     for (size_t i = 0; i < n->brokers; i++) {
@@ -198,6 +211,11 @@ static void laptop_opens(struct night *n, const struct happening *h, struct phon
 }
 
 void move_root_ends(struct night *n, const struct happening *h)
+{
+    laptop_opens(n, h, NULL);
+}
+
+void move_retires(struct night *n, const struct happening *h)
 {
     laptop_opens(n, h, NULL);
 }

@@ -10,6 +10,9 @@
  * it has to say of this kiosk. */
 void move_root_ends(struct night *n, const struct happening *h);
 
+/* `porchlight retire` there: the kiosk is disowned, whatever can be read of it. */
+void move_retires(struct night *n, const struct happening *h);
+
 /* `porchlight root revoke` there, of the second staff phone; and what the kiosk's path unit does
  * once the kiosk has obeyed: all others get a new key. Where there is one kiosk. */
 void move_root_revokes(struct night *n, const struct happening *h);

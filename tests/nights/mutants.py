@@ -97,6 +97,33 @@ MUTANTS = {
                                     "m->needs.change_key(m->needs.context, key) == 0;", "true;"),
     "lines-reach-phones": ("kiosk/alertd/delivery_words.c", "taken ? p->words_next + 1 :",
                            "taken ? p->words_next + 2 :"),
+    # Those who hold keys beside a broker's operator.
+    "one-press-is-one-alert with a member's phone": (
+        "kiosk/core/envelope.c", "(inner, b.bytes, b.len, kiosk_public) != 0)",
+        "(inner, b.bytes, b.len, kiosk_public) != 0 && wire_len == 0)"),
+    "only-kiosks-ring": ("kiosk/core/envelope.c", "(wire + AT_CLEAR, b.bytes, b.len, kiosk_public) != 0)",
+                         "(wire + AT_CLEAR, b.bytes, b.len, kiosk_public) != 0 && wire_len == 0)"),
+    "answers-are-counted with a member's phone": (
+        "kiosk/alertd/phone_messages.c", "    return envelope_letter_signed(&at, key, o->signature, o->text, o->len) "
+        "== ENVELOPE_OK\n", "    return envelope_letter_signed(&at, key, o->signature, o->text, o->len) "
+        "!= ENVELOPE_TOO_LONG\n"),
+    "nobody-retires-a-kiosk": ("kiosk/core/root_word.c", "sizeof covered, root_public) != 0)",
+                               "sizeof covered, root_public) != 0 && len == 0)"),
+    "retired-for-good": ("kiosk/core/view.c", "    v->retired = root_word_retires(all, public);",
+                         "    v->retired = root_word_retires(all, public) && all->ended;"),
+    "a-phone-keeps-a-lockdown by the stolen kiosk and a revoked staff phone": (
+        "kiosk/core/view.c", "    one.proved = w->proved && !root_word_revokes(&v->root, w->proved_account);",
+        "    one.proved = w->proved;"),
+    "a-command-counts-once": ("kiosk/alertd/phone_messages.c",
+                              "    randombytes_buf(s->nonce, sizeof s->nonce);\n    s->publish_state = true;",
+                              "    s->publish_state = true;"),
+    "replays-call-once": ("kiosk/core/view.c", "    if (m->seq < *mark)\n",
+                          "    if (m->seq < *mark && m->kind != MSG_LOCKDOWN)\n"),
+    "replays-ring-once": ("kiosk/relay/ring_policy.c",
+                          "now - k->late_at < RING_POLICY_LATE_EVERY) ||\n        !first_for(k->rung_for, &m->id))",
+                          "now < k->late_at))"),
+    "no-fresh-lockdown-is-refused": ("kiosk/core/view.c", "    if (!alarms(m) || !more || is_ended(v, m) ||",
+                                     "    if (!alarms(m) || !more || m->epoch < v->epoch ||"),
     "code-is-duress-site-in-lockdown": ("kiosk/core/alert.c",
                                         "    a->now.calm = a->now.unconfirmed = active;",
                                         "    a->now.calm = active && door == ALERT_DOOR_CODE;\n"

@@ -1,5 +1,6 @@
 #include "tests/nights/night.h"
 
+#include "tests/nights/intruder.h"
 #include "tests/nights/seals.h"
 #include "tests/nights/story.h"
 #include "tests/nights/watch.h"
@@ -40,6 +41,9 @@ static struct kind kinds[HAPPENINGS] = {
     [DO_ROTATE] = {"rotate", 0},
     [DO_REVOKE] = {"revoke", 0},
     [DO_ROOT_REVOKE] = {"root-revoke", 0},
+    [DO_RETIRE] = {"retire", 0},
+    [DO_STOLEN_MEMBER] = {"stolen-member", 0},
+    [DO_STOLEN_STAFF] = {"stolen-staff", 0},
     [BREAK_POWER] = {"power", 8},
     [BREAK_KILL] = {"kill", 5},
     [BREAK_RESTART] = {"restart", 4},
@@ -80,6 +84,8 @@ static struct kind kinds[HAPPENINGS] = {
     [BREAK_COPY] = {"copy", 2},
     [BREAK_FLOOD] = {"flood", 3},
     [BREAK_BROKER_DENIES_READING] = {"broker-denies-reading", 0}, /* as those above */
+    [BREAK_OPERATOR_PROXY] = {"operator-proxy", 0},
+    [BREAK_STOLEN_KIOSK] = {"stolen-kiosk", 0},
 };
 /* clang-format on */
 
@@ -219,6 +225,42 @@ static void night_draw_last(struct night *n, uint64_t seed)
         happening_add(n, DO_INVITE, h->until + chance_between(&c, 100 * S, 200 * S), &c)->kiosk =
             h->kiosk;
     }
+}
+
+static struct happening *happening_add_until(struct night *n, enum happening_kind k,
+                                             struct chance *c, int64_t longest)
+{
+    int64_t at = chance_between(c, 60 * S, LAST_HAND);
+    int64_t length = chance_between(c, longest / 20, longest);
+    if (n->count == NIGHT_HAPPENINGS)
+        return NULL;
+    struct happening *h = happening_add(n, k, at, c);
+    h->until = at + length < LAST_FAULT ? at + length : LAST_FAULT;
+    return h;
+}
+
+void night_draw_intruders(struct night *n, uint64_t seed)
+{
+    struct chance c = chance_of(seed, 17);
+    struct happening *h = NULL;
+    for (size_t i = 0; i < n->brokers; i++)
+        if (chance_percent(&c, 20) &&
+            (h = happening_add_until(n, BREAK_OPERATOR_PROXY, &c, 800 * S)))
+            h->broker = i;
+    uint64_t who = chance_below(&c, 100);
+    enum happening_kind kind = who < 10   ? DO_STOLEN_MEMBER
+                               : who < 20 ? DO_STOLEN_STAFF
+                                          : BREAK_STOLEN_KIOSK;
+    if (who >= 28 || !(h = happening_add_until(n, kind, &c, 500 * S)) ||
+        n->count == NIGHT_HAPPENINGS)
+        return;
+    size_t kiosk = h->kiosk;
+    int64_t later = h->at + chance_between(&c, 10 * S, 250 * S);
+    bool staff = kind == DO_STOLEN_STAFF || intruder_has_staff_too(h);
+    if (staff && !night_has(n, DO_ROOT_REVOKE))
+        happening_add(n, DO_ROOT_REVOKE, later, &c)->kiosk = kiosk;
+    if (kind == BREAK_STOLEN_KIOSK && n->count < NIGHT_HAPPENINGS && chance_percent(&c, 75))
+        happening_add(n, DO_RETIRE, later + chance_between(&c, 0, 120 * S), &c)->kiosk = kiosk;
 }
 
 void night_draw(struct night *n, uint64_t seed)

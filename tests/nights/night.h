@@ -3,6 +3,7 @@
 
 #include "tests/nights/newcomer.h"
 #include "tests/nights/phone.h"
+#include "tests/nights/proxy.h"
 #include "tests/nights/station.h"
 #include "tests/nights/watcher.h"
 
@@ -29,6 +30,9 @@ enum happening_kind {
     DO_ROTATE,
     DO_REVOKE,
     DO_ROOT_REVOKE,
+    DO_RETIRE,
+    DO_STOLEN_MEMBER, /* with a broker's operator, until then: intruder.h */
+    DO_STOLEN_STAFF,
     GESTURES_END,
 
     /* faults */
@@ -72,6 +76,8 @@ enum happening_kind {
     BREAK_COPY,
     BREAK_FLOOD,
     BREAK_BROKER_DENIES_READING,
+    BREAK_OPERATOR_PROXY,
+    BREAK_STOLEN_KIOSK,
     HAPPENINGS,
 };
 
@@ -112,7 +118,8 @@ struct night {
 
     struct station stations[VENUE_KIOSKS + 1]; /* the last: a copy of the first */
     struct broker broker[VENUE_BROKERS];
-    struct broker gateway; /* of buttons by radio, on site */
+    struct proxy proxy[VENUE_BROKERS]; /* of those whose operator acts as one */
+    struct broker gateway;             /* of buttons by radio, on site */
     struct phone phone[VENUE_PHONES];
     struct newcomer newcomer[NEWCOMERS];
     size_t newcomers;
@@ -129,6 +136,9 @@ int night_weights(const char *path);
 
 /* Draws the night of that seed. */
 void night_draw(struct night *n, uint64_t seed);
+
+/* Adds what an operator does as a proxy, and who holds keys beside him. */
+void night_draw_intruders(struct night *n, uint64_t seed);
 
 /* What can be left out of a night: happening number i (bit i), and these. */
 enum {

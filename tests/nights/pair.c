@@ -172,10 +172,12 @@ static bool pair_is_due(uint64_t seed)
 
 void pair_or_one_draw(struct night *n, uint64_t seed)
 {
-    if (pair_is_due(seed))
+    if (pair_is_due(seed)) {
         pair_draw(n, seed);
-    else
-        night_draw(n, seed);
+        return;
+    }
+    night_draw(n, seed);
+    night_draw_intruders(n, seed);
 }
 
 void pair_or_one_play(struct night *n, uint64_t seed, uint32_t without)

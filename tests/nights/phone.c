@@ -5,6 +5,7 @@
 #include "tests/nights/story.h"
 #include "tests/nights/transcript.h"
 #include "tests/nights/watch.h"
+#include "tests/nights/watch_replays.h"
 
 #include <cjson/cJSON.h>
 #include <sodium.h>
@@ -37,6 +38,7 @@ static void phone_look(struct phone *p)
                   p->client.kiosks_count > 1 ? " for " : "",
                   p->client.kiosks_count > 1 ? k == 0 ? "k0" : "k1" : "");
         watch_shown(p, k);
+        watch_retired(p, k);
         transcript_shown(p, k);
     }
 }
@@ -249,7 +251,7 @@ static void phone_answer(void *context, uint64_t number)
 {
     struct answer *a = context;
     struct own_answers *own = &a->phone->said[a->kiosk];
-    if (!phone_is_linked(a->phone))
+    if (!phone_is_linked(a->phone) || a->phone->stolen)
         return;
     story("%s answers %s", a->phone->name, message_kind_name(answers[number]));
     watch_answered(a->phone, &a->id, answers[number]);
@@ -288,7 +290,7 @@ bool phone_command(struct phone *p, size_t kiosk, enum message_kind kind)
                         .epoch = s->epoch,
                         .seq = s->seq,
                         .age_ms = -1};
-    if (!p->state_known[kiosk] || !phone_is_linked(p))
+    if (!p->state_known[kiosk] || !phone_is_linked(p) || p->stolen)
         return false;
     memcpy(m.nonce, s->nonce, sizeof m.nonce);
     memcpy(m.account, p->keys->account, sizeof p->keys->account);
@@ -403,7 +405,7 @@ static void phone_opens(struct phone *p, const struct mqtt_event *e, struct phon
 static void phone_comes_back(struct phone *p, size_t kiosk)
 {
     const struct own_answer *own = &p->said[kiosk].now;
-    bool unread = p->unread[kiosk] && own->seq > 0;
+    bool unread = p->unread[kiosk] && own->seq > 0 && !p->stolen;
     p->unread[kiosk] = false;
     if (unread)
         phone_says(p, kiosk, &own->id, own->kind, own->seq);
@@ -413,6 +415,7 @@ static void phone_take(struct phone *p, const struct packet *packet)
 {
     static struct mqtt_event e;
     static struct phone_client_heard h;
+    watch_given(p, packet);
     if (phone_takes_key(p, packet))
         return;
     e.kind = MQTT_MESSAGE;
@@ -446,6 +449,7 @@ static void phone_take(struct phone *p, const struct packet *packet)
     if (h.verdict == VIEW_TOLD)
         phone_told(p, k, &h.message);
     phone_look(p);
+    watch_heard(p, k, &h, packet);
 }
 
 /* --- time ------------------------------------------------------------------------------------- */
@@ -480,7 +484,7 @@ static void phone_answers_once_more(struct phone *p)
 {
     for (size_t k = 0; k < p->client.kiosks_count && phone_is_linked(p); k++) {
         const struct own_answer *own = &p->said[k].now;
-        if (own_answer_is_due(&p->said[k], phone_now())) {
+        if (own_answer_is_due(&p->said[k], phone_now()) && !p->stolen) {
             story("%s answers %s once more", p->name, message_kind_name(own->kind));
             phone_says(p, k, &own->id, own->kind, own->seq);
         }

@@ -36,6 +36,7 @@ struct phone {
     bool state_known[VENUE_KIOSKS];
     struct view_shown shown[VENUE_KIOSKS];
     bool answers; /* what it receives */
+    bool stolen;  /* it goes on reading, and nobody answers or commands by it but an intruder */
     bool helps;   /* it may need help, and answer a second time */
     bool reads_root, reads_words, reads_keys;
     uint8_t older[PHONE_OLDER][ENVELOPE_KEY]; /* keys that it had before */

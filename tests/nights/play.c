@@ -1,5 +1,6 @@
 /* What happens in a night: hands at the switch, and what breaks and heals. */
 
+#include "tests/nights/intruder.h"
 #include "tests/nights/moves.h"
 #include "tests/nights/pair.h"
 #include "tests/nights/seals.h"
@@ -172,6 +173,13 @@ static void hand(const struct happening *h)
     case DO_ROOT_REVOKE:
         move_root_revokes(playing, h);
         break;
+    case DO_RETIRE:
+        move_retires(playing, h);
+        break;
+    case DO_STOLEN_MEMBER:
+    case DO_STOLEN_STAFF:
+        intruder_begins(playing, h);
+        break;
     case DO_STAFF_LOCKDOWN:
         phone_command(staff, h->kiosk, MSG_CMD_LOCKDOWN);
         break;
@@ -278,6 +286,30 @@ static void operator_acts(const struct happening *h, bool begins)
     } else {
         b->replays = begins;
     }
+}
+
+static void proxy_acts(const struct happening *h, bool begins)
+{
+    struct proxy *x = &playing->proxy[h->broker];
+    if (begins)
+        proxy_begins(x, h->number, h->until);
+    else
+        proxy_ends(x);
+}
+
+/* A copy of it is one of its own makers', and goes with it. */
+static void kiosk_is_stolen(const struct happening *h, bool begins)
+{
+    struct station *s = station_of(h);
+    if (!begins)
+        return;
+    station_power_off(s);
+    s->stolen = true;
+    if (h->kiosk == 0) {
+        station_power_off(&playing->stations[VENUE_KIOSKS]);
+        playing->stations[VENUE_KIOSKS].stolen = true;
+    }
+    intruder_begins(playing, h);
 }
 
 static void clock_breaks(const struct happening *h, bool begins)
@@ -465,6 +497,8 @@ static void fault(const struct happening *h, bool begins)
         [BREAK_EDGES] = wire_breaks,
         [BREAK_COPY] = copy_runs,
         [BREAK_FLOOD] = flood_begins,
+        [BREAK_OPERATOR_PROXY] = proxy_acts,
+        [BREAK_STOLEN_KIOSK] = kiosk_is_stolen,
     };
     story("%s %s (kiosk %zu, broker %zu, phone %zu)", happening_name(h->kind),
           begins ? "begins" : "ends", h->kiosk, h->broker, h->phone);
@@ -545,6 +579,23 @@ static void backup(void *context, uint64_t number)
     s->backup = s->disk;
 }
 
+static void proxies_prepare(struct night *n)
+{
+    for (size_t b = 0; b < n->brokers && b < VENUE_BROKERS && night_has(n, BREAK_OPERATOR_PROXY);
+         b++) {
+        proxy_init(&n->proxy[b], &n->broker[b], chance_of(n->seed, 40 + b));
+        n->broker[b].proxy = &n->proxy[b];
+    }
+}
+
+/* What the root key says is read where it says something, or somebody pretends to have it. */
+static bool root_is_read(const struct night *n)
+{
+    return night_has(n, DO_ROOT_END) || night_has(n, DO_ROOT_REVOKE) || night_has(n, DO_RETIRE) ||
+           night_has(n, DO_STOLEN_MEMBER) || night_has(n, DO_STOLEN_STAFF) ||
+           night_has(n, BREAK_STOLEN_KIOSK);
+}
+
 static void begin(struct night *n)
 {
     struct chance c = chance_of(n->seed, 8);
@@ -553,11 +604,13 @@ static void begin(struct night *n)
     fds_begin();
     wires_begin();
     locals_begin();
+    intruders_begin();
     seals_seed();
     n->venue = venue_of(n->real_seals);
     venue_restore(n->venue);
     for (size_t b = 0; b < n->brokers && b < VENUE_BROKERS; b++)
         broker_init(&n->broker[b], broker_names[b], n->outside[b], &c);
+    proxies_prepare(n);
     if (night_has(n, DO_BUTTON)) {
         struct chance own = chance_of(n->seed, 15);
         broker_init(&n->gateway, "gateway", false, &own);
@@ -570,7 +623,7 @@ static void begin(struct night *n)
         n->phone[p].helps = n->helps;
         n->phone[p].more = chance_of(n->seed, 20 + p);
         n->phone[p].later = chance_of(n->seed, 30 + p);
-        n->phone[p].reads_root = night_has(n, DO_ROOT_END) || night_has(n, DO_ROOT_REVOKE);
+        n->phone[p].reads_root = root_is_read(n);
         n->phone[p].reads_words = night_has(n, DO_WORDS);
         n->phone[p].reads_keys =
             night_has(n, DO_ROTATE) || night_has(n, DO_REVOKE) || night_has(n, DO_ROOT_REVOKE);

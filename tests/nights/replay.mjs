@@ -38,8 +38,8 @@ function replay(line) {
     } else if ('ask' in line) {
         after = { ...before, fresh: freshnessAsk(before.fresh, line.ask, at) };
     } else if ('root' in line) {
-        const word = { made: 0, retired: null, ended: line.root, revoked: [] };
-        [, after] = viewRoot(before, word, '', at);
+        const retired = /^0*$/.test(line.root.retired) ? null : line.root.retired;
+        [, after] = viewRoot(before, { made: 0, ...line.root, retired }, line.public, at);
     } else if ('message' in line) {
         const text = JSON.stringify(line.message);
         const message = line.box ? readBoxed(text, line.topic, line.box) :

@@ -164,7 +164,7 @@ void station_init(struct station *s, const struct venue *v, size_t number, bool 
 
 void station_power_on(struct station *s)
 {
-    if (s->powered)
+    if (s->powered || s->stolen)
         return;
     s->powered = true;
     s->machine->booted_at = world_now();

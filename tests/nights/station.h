@@ -20,6 +20,7 @@ struct station {
     size_t ways_count;
     struct way gateway; /* to the broker of its buttons by radio */
     bool powered;
+    bool stolen;          /* somebody took it away: it never runs again */
     int64_t silent_since; /* since when it does not run; INT64_MAX: it runs */
     int64_t cut_since;    /* since when it has no way at all; INT64_MAX: it has one */
     int64_t hand_until;   /* a hand is at its switch until then */

@@ -43,6 +43,14 @@ static void line_begin(const struct phone *p, size_t kiosk)
             p->keys->staff ? "true" : "false", phone_now());
 }
 
+static void hex_write(const char *before, const uint8_t *bytes, size_t len)
+{
+    fprintf(out, "%s\"", before);
+    for (size_t i = 0; i < len; i++)
+        fprintf(out, "%02x", bytes[i]);
+    fputc('"', out);
+}
+
 void transcript_link(const struct phone *p, size_t kiosk, bool linked)
 {
     if (!out)
@@ -56,10 +64,9 @@ void transcript_ask(const struct phone *p, size_t kiosk, const uint8_t nonce[FRE
     if (!out)
         return;
     line_begin(p, kiosk);
-    fputs(",\"ask\":\"", out);
-    for (size_t i = 0; i < FRESHNESS_NONCE; i++)
-        fprintf(out, "%02x", nonce[i]);
-    fputs("\"}\n", out);
+    fputs(",\"ask\":", out);
+    hex_write("", nonce, FRESHNESS_NONCE);
+    fputs("}\n", out);
 }
 
 void transcript_message(const struct phone *p, size_t kiosk, const struct phone_client_heard *h)
@@ -77,9 +84,12 @@ void transcript_message(const struct phone *p, size_t kiosk, const struct phone_
     fprintf(out, ",\"topic\":\"%s\",\"message\":%s,\"retained\":%s,\"wallAge\":%" PRId64, h->topic,
             h->text, h->word.retained ? "true" : "false", h->word.wall_age);
     message_id_write(&h->word.proved_id, id);
-    if (h->word.proved)
-        fprintf(out, ",\"proved\":{\"id\":\"%s\",\"epoch\":%" PRIu64 ",\"seq\":%" PRIu64 "}", id,
+    if (h->word.proved) {
+        fprintf(out, ",\"proved\":{\"id\":\"%s\",\"epoch\":%" PRIu64 ",\"seq\":%" PRIu64, id,
                 h->word.proved_epoch, h->word.proved_seq);
+        hex_write(",\"account\":", h->word.proved_account, ENVELOPE_ID);
+        fputc('}', out);
+    }
     fprintf(out, ",\"verdict\":\"%s\"}\n", view_verdict_name(h->verdict));
 }
 
@@ -87,12 +97,24 @@ void transcript_root(const struct phone *p, size_t kiosk)
 {
     const struct root_word *w = &p->client.kiosks[kiosk].view.root;
     char id[37];
-    if (!out || !w->ended)
+    if (!out)
         return;
     line_begin(p, kiosk);
     message_id_write(&w->id, id);
-    fprintf(out, ",\"root\":{\"id\":\"%s\",\"epoch\":%" PRIu64 ",\"seq\":%" PRIu64 "}}\n", id,
-            w->epoch, w->seq);
+    fputs(",\"root\":{\"ended\":", out);
+    if (w->ended)
+        fprintf(out, "{\"id\":\"%s\",\"epoch\":%" PRIu64 ",\"seq\":%" PRIu64 "}", id, w->epoch,
+                w->seq);
+    else
+        fputs("null", out);
+    fputs(",\"revoked\":[", out);
+    for (size_t i = 0; i < w->revoked_count; i++)
+        hex_write(i == 0 ? "" : ",", w->revoked[i], ENVELOPE_ID);
+    fputs("],\"retired\":", out);
+    hex_write("", w->public, sizeof w->public);
+    fputs("},\"public\":", out);
+    hex_write("", p->client.kiosks[kiosk].public, ENVELOPE_PUBLIC);
+    fputs("}\n", out);
 }
 
 void transcript_shown(const struct phone *p, size_t kiosk)

@@ -1,12 +1,15 @@
 #include "tests/nights/watch.h"
 
 #include "kiosk/core/alert.h"
+#include "kiosk/core/big_endian.h"
 #include "kiosk/core/cue.h"
 #include "kiosk/core/record.h"
+#include "tests/nights/intruder.h"
 #include "tests/nights/night.h"
 #include "tests/nights/pair.h"
 #include "tests/nights/story.h"
 #include "tests/nights/watch_moves.h"
+#include "tests/nights/watch_replays.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -39,6 +42,8 @@ static struct {
     uint64_t gestures[VENUE_KIOSKS + 1]; /* lockdowns that a switch gave */
     int64_t gesture_at[VENUE_KIOSKS + 1];
     struct view_latch shown_lockdown[VENUE_PHONES][VENUE_KIOSKS]; /* id none: it shows none */
+    const struct phone *proved_by[VENUE_KIOSKS]; /* whose proof an intruder has made last */
+    int64_t proved_at[VENUE_KIOSKS];
     struct failure failures[FAILURES];
     size_t failures_count;
 } watch;
@@ -71,6 +76,7 @@ void watch_begin(struct night *n)
     memset(&watch, 0, sizeof watch);
     watch.night = n;
     watch_moves_begin(n);
+    watch_replays_begin(n);
 }
 
 size_t watch_presses(struct press **out)
@@ -188,6 +194,8 @@ size_t __wrap_alert_step(struct alert *a, const struct alert_rules *r, const str
         pair_id(&given.fresh_id);
     size_t n = __real_alert_step(a, r, &given, now, out);
     watch_standing(s, &a->now);
+    if (e->kind == ALERT_EV_COMMAND)
+        watch_command_taken(s, e->command);
     if (e->kind == ALERT_EV_GESTURE)
         watch_gesture(s, e->gesture);
     if (e->kind == ALERT_EV_GESTURE && e->gesture == GESTURE_LOCKDOWN) {
@@ -348,6 +356,7 @@ static bool hands_over(const char *topic)
 
 void watch_published(struct broker *b, const struct packet *p)
 {
+    const char *name = strrchr(p->topic, '/');
     if (!p->conn || !hands_over(p->topic))
         return;
     struct station *s = NULL;
@@ -355,6 +364,9 @@ void watch_published(struct broker *b, const struct packet *p)
         for (size_t w = 0; w < watch.night->stations[i].ways_count; w++)
             if (p->conn->way == &watch.night->stations[i].ways[w])
                 s = &watch.night->stations[i];
+    if (s && name && strcmp(name, "/ring") == 0 && p->payload->len == ENVELOPE_SIZE)
+        watch_ring_made(s->number, big_endian_get(p->payload->bytes + 2, 8),
+                        big_endian_get(p->payload->bytes + 10, 8));
     struct press *newest = s ? newest_of(s) : NULL;
     if (newest && b->outside && broker_has_reader(b, p->topic))
         newest->taken = true;
@@ -367,16 +379,37 @@ void watch_connected(struct broker *b, const struct hello *h)
 
 /* --- phones ----------------------------------------------------------------------------------- */
 
+/* -1: nobody did. */
+static int64_t begun_at(const struct alert_id *id)
+{
+    const struct press *p = watch_press(id);
+    return p ? p->at : intruder_made_at(id);
+}
+
 /* Staff have ended this very alert, or a later one that they were looking at. */
 static bool staff_covered(const struct alert_id *id)
 {
-    const struct press *of = watch_press(id);
+    int64_t of = begun_at(id);
     for (size_t i = 0; i < watch.cleared_count; i++) {
-        const struct press *by = watch_press(&watch.cleared[i]);
-        if (alert_id_equal(&watch.cleared[i], id) || (of && by && by->at >= of->at))
+        int64_t by = begun_at(&watch.cleared[i]);
+        if (alert_id_equal(&watch.cleared[i], id) || (of >= 0 && by >= of))
             return true;
     }
     return false;
+}
+
+void watch_proved(const struct phone *by, size_t kiosk)
+{
+    watch.proved_by[kiosk] = by;
+    watch.proved_at[kiosk] = world_now();
+}
+
+/* Who has a staff phone and a kiosk's keys ends what began before, at each phone that does not know
+ * that the root key has shut that staff phone out. */
+static bool intruder_covered(const struct phone *p, size_t kiosk, const struct alert_id *id)
+{
+    const struct phone *by = watch.proved_by[kiosk];
+    return by && begun_at(id) <= watch.proved_at[kiosk] && !watch_was_told_of(p, kiosk, by);
 }
 
 static void watch_view(const struct phone *p, size_t kiosk)
@@ -385,6 +418,7 @@ static void watch_view(const struct phone *p, size_t kiosk)
     struct view_latch *was = &watch.shown_lockdown[p - watch.night->phone][kiosk];
     bool lockdown = v->state == ALERT_LOCKDOWN && !v->drill;
     if (!alert_id_is_none(&was->id) && !lockdown && !staff_covered(&was->id) &&
+        !intruder_covered(p, kiosk, &was->id) &&
         !watch_is_rooted(kiosk, &was->id, was->epoch, was->seq))
         watch_fail(ender_of(&was->id, "a-phone-keeps-a-lockdown"),
                    "%s has ended %s, and no staff phone had said so", p->name,
@@ -408,6 +442,8 @@ void watch_received(struct phone *p, size_t kiosk, const struct phone_client_hea
     if (!alarm || m->drill)
         return;
     struct press *press = watch_press(&m->id);
+    if (!press && intruder_made_at(&m->id) >= 0)
+        return;
     if (!press) {
         watch_fail("one-press-is-one-alert", "%s has an alert %s that nobody began", p->name,
                    watch_short_id(&m->id));
@@ -435,7 +471,8 @@ void watch_answered(struct phone *p, const struct alert_id *id, enum message_kin
 
 void watch_commanded(struct phone *p, size_t kiosk, const struct message *m)
 {
-    (void)kiosk;
+    if (!watch_is_shut_out(p))
+        watch_command_sent(kiosk, m->kind);
     if (m->kind != MSG_CMD_ALL_CLEAR || watch.cleared_count == COMMANDS || staff_said(&m->id))
         return;
     if (watch_is_shut_out(p)) {
@@ -460,8 +497,8 @@ void watch_shown(struct phone *p, size_t kiosk)
     const struct station *s = &watch.night->stations[kiosk];
     int64_t now = world_now();
     watch_clocks(p, kiosk);
-    if (!is_calm(shown->show))
-        return;
+    if (!is_calm(shown->show) || intruder_is_kiosk_since(kiosk) != INT64_MAX)
+        return; /* who has its keys may say that all is quiet, until it is disowned */
     for (size_t i = 0; i < watch.presses_count; i++) {
         const struct press *press = &watch.presses[i];
         if (press->station == s && press->lockdown && watch_is_active(press) &&
@@ -501,10 +538,12 @@ static int64_t broken_since(const struct press *p)
 
 static void end_of_press(const struct press *p)
 {
-    bool seized = night_has(watch.night, BREAK_SEIZED);
+    bool seized =
+        night_has(watch.night, BREAK_SEIZED) || night_has(watch.night, BREAK_STOLEN_KIOSK);
+    bool unheard = night_has(watch.night, BREAK_OPERATOR_PROXY) && p->ended_at != INT64_MAX;
     if (p->excused || (p->ended_at != INT64_MAX && !p->lockdown))
         return;
-    if (!p->delivered && !(seized && p->ended_at == INT64_MAX))
+    if (!p->delivered && !unheard && !(seized && p->ended_at == INT64_MAX))
         watch_fail("no-press-is-lost", "%s never reached a phone", watch_short_id(&p->id));
     if (p->delivered && !p->cut && p->delivered_at - p->at > IN_TIME &&
         !night_is_broken(watch.night, broken_since(p), p->delivered_at, true))
@@ -541,9 +580,13 @@ static void end_of_phone(const struct phone *p)
 {
     if (p->revoked_at != INT64_MAX)
         return; /* it reads no more */
+    bool keyless = night_has(watch.night, BREAK_OPERATOR_PROXY);
     for (size_t k = 0; k < watch.night->kiosks; k++) {
         const struct station *s = &watch.night->stations[k];
         enum view_show show = p->shown[k].show;
+        if (keyless && watch.night->rotated[k].at != INT64_MAX &&
+            !phone_has_key(p, watch.night->rotated[k].key))
+            continue; /* it was dropped, and comes again after minutes */
         if (!s->machine->running) {
             if (is_calm(show))
                 watch_fail("everything-heals", "%s shows %s for a kiosk that is gone", p->name,

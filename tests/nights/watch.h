@@ -39,6 +39,9 @@ void watch_received(struct phone *p, size_t kiosk, const struct phone_client_hea
 void watch_answered(struct phone *p, const struct alert_id *id, enum message_kind kind);
 void watch_commanded(struct phone *p, size_t kiosk, const struct message *m);
 
+/* Who has this staff phone's keys, and the kiosk's, has proved with them that all is over. */
+void watch_proved(const struct phone *by, size_t kiosk);
+
 /* A hand held the switch for long enough, at a machine that ran all the while. */
 void watch_hand(struct station *s);
 

@@ -1,5 +1,6 @@
 #include "tests/nights/watch_moves.h"
 
+#include "tests/nights/intruder.h"
 #include "tests/nights/story.h"
 #include "tests/nights/watch.h"
 
@@ -32,8 +33,9 @@ static size_t station_number(const struct station *s)
 static bool is_calm_around(int64_t at, int64_t until)
 {
     return !night_is_broken(moves.night, at - BEFORE, until, false) &&
-           !night_has(moves.night, BREAK_SEIZED) && !night_has(moves.night, BREAK_COPY) &&
-           !night_has(moves.night, BREAK_RECORD_LOST) && !night_has(moves.night, BREAK_RECORD_OLD);
+           !night_has(moves.night, BREAK_SEIZED) && !night_has(moves.night, BREAK_STOLEN_KIOSK) &&
+           !night_has(moves.night, BREAK_COPY) && !night_has(moves.night, BREAK_RECORD_LOST) &&
+           !night_has(moves.night, BREAK_RECORD_OLD);
 }
 
 /* --- clocks ----------------------------------------------------------------------------------- */
@@ -44,8 +46,9 @@ static bool is_calm_around(int64_t at, int64_t until)
 /* It lacks something for longer than what is broken, or nothing can be said. */
 static bool may_wait_for_longer(const struct phone *p, size_t kiosk)
 {
-    static const enum happening_kind kinds[] = {BREAK_SEIZED, BREAK_COPY, BREAK_RECORD_LOST,
-                                                BREAK_RECORD_OLD, BREAK_CUT_IN_WRITE};
+    static const enum happening_kind kinds[] = {BREAK_SEIZED,       BREAK_COPY,
+                                                BREAK_RECORD_LOST,  BREAK_RECORD_OLD,
+                                                BREAK_CUT_IN_WRITE, BREAK_STOLEN_KIOSK};
     for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
         if (night_has(moves.night, kinds[i]))
             return true;
@@ -113,6 +116,8 @@ static bool reaches_all(void)
                                                 BREAK_OPERATOR_DELAYS,
                                                 BREAK_OPERATOR_DROPS,
                                                 BREAK_OPERATOR_REPLAYS,
+                                                BREAK_OPERATOR_PROXY,
+                                                BREAK_STOLEN_KIOSK,
                                                 BREAK_COPY,
                                                 BREAK_SEIZED};
     for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
@@ -185,7 +190,7 @@ void watch_answer(const struct phone *p, const struct alert_id *id, enum message
 void watch_counts(const struct message *m)
 {
     struct press *p = watch_press(&m->id);
-    if (!p)
+    if (!p || intruder_is_kiosk_since(p->station->number) != INT64_MAX)
         return;
     const uint32_t shown[] = {m->seen, m->safe, m->help};
     for (int i = 0; i < 3; i++)

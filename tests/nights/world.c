@@ -196,6 +196,7 @@ void *world_memory(size_t size)
 struct blob *blob_of(const void *bytes, size_t len)
 {
     struct blob *b = world_memory(sizeof *b + len);
+    b->made_at = world.now;
     b->len = len;
     if (len > 0)
         memcpy(b->bytes, bytes, len);

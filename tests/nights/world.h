@@ -63,6 +63,7 @@ void *world_memory(size_t size);
 
 /* Bytes on their way: shared by every packet that carries them. */
 struct blob {
+    int64_t made_at;
     size_t len;
     uint8_t bytes[];
 };

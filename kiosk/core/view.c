@@ -401,10 +401,10 @@ static void view_date(struct view_kiosk *v, const struct message *m, int64_t age
         view_date_state(v, now - age);
 }
 
-/* After a silence what was known before it is not the newest for certain. */
-static void view_catch_up(struct view_kiosk *v, bool was_silent)
+/* After a silence, or once messages were held back, what is known is not the newest for certain. */
+static void view_catch_up(struct view_kiosk *v, bool interrupted)
 {
-    v->behind = (v->behind || was_silent) && freshness_lacks(&v->fresh, FRESHNESS_STATE, v->epoch);
+    v->behind = (v->behind || interrupted) && freshness_lacks(&v->fresh, FRESHNESS_STATE, v->epoch);
 }
 
 /* A sign of life has come, of this age; -1: not known. */
@@ -441,10 +441,11 @@ enum view_verdict view_step(struct view_kiosk *v, const struct view_rules *r,
     if (m->kind >= MSG_RETIRED || no_news)
         return VIEW_ACCEPTED;
     v->fresh.groups[FRESHNESS_STAFF].reads = r->staff;
+    bool held = freshness_held(&v->fresh, now);
     if (m->kind == MSG_BEAT)
         view_on_beat(v, m, now);
     view_note_group(v, m, now);
-    view_catch_up(v, false);
+    view_catch_up(v, held);
     int64_t age = view_age(v, r, w, now);
     enum view_verdict verdict = pass_marks(v, m);
     if (verdict == VIEW_OLD)

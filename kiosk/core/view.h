@@ -33,8 +33,8 @@
  * it has no date. What such a proof ended before the word came stays ended.
  * - Quiet needs a sign of life within `lost_after` and the state within `stale_after`, both by the
  *   time at which the kiosk sent them, not at which they came (freshness.h): what a broker delays
- * is none. Nor is there quiet while messages are held back, nor after a silence before the state
- * that beats name has come.
+ * is none. Nor is there quiet while messages are held back, nor after that or a silence before the
+ * state that beats name has come: who holds back several could let go the oldest, which is quiet.
  * - An alarm is never refused for its epoch or order alone. Out of order and fresh (the kiosk lost
  * its record), it counts. Out of order and late, it is shown as "late: check", and calls at most
  * once in VIEW_LATE_EVERY; not if its end was seen. Until it counts, its end is seen, or it has not
@@ -126,7 +126,8 @@ struct view_kiosk {
     int64_t state_at; /* when the kiosk sent the state; NS_NEVER: not known */
     int64_t clear_at; /* when an alert was seen to end; NS_NEVER: not seen */
     struct freshness fresh;
-    bool behind;         /* after a silence, until the state that beats name has come */
+    bool behind;         /* after a silence, or once messages were held back, until the state that
+                            beats name has come */
     int64_t received_at; /* when the last sign of life came, old or not */
     int64_t doubted_at;  /* since when signs of life come whose age is not known; NS_NEVER: they do
                             not */

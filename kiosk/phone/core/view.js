@@ -49,7 +49,7 @@ export function viewInit() {
         stateAt: NEVER,
         clearAt: NEVER,
         fresh: freshnessInit(['state', 'staff']),
-        behind: false, // after a silence, until the state that beats name has come
+        behind: false, // after a silence, or once messages were held back, until the state that beats name has come
         receivedAt: NEVER,
         doubtedAt: NEVER, // since when signs of life come whose age is not known
         undated: null, // {epoch, up} of a state whose age is not known yet
@@ -344,8 +344,8 @@ function dateState(v, m, age, now) {
 }
 
 // A sign of life has come, of this age; -1: not known.
-// After a silence what was known before it is not the newest for certain.
-const catchUp = (v, wasSilent) => ({ ...v, behind: (v.behind || wasSilent) &&
+// After a silence, or once messages were held back, what is known is not the newest for certain.
+const catchUp = (v, interrupted) => ({ ...v, behind: (v.behind || interrupted) &&
     freshnessLacks(v.fresh, 'state', v.epoch) });
 
 function noteLife(before, age, now) {
@@ -369,7 +369,8 @@ export function viewStep(before, word, rules, now) {
         return ['accepted', before];
     }
     const beaten = m.kind === 'beat' ? onBeat(before, m, rules, now) : before;
-    const [age, v] = ageOf(catchUp(noteGroup(beaten, m, now), false), word, rules, now);
+    const held = freshnessHeld(before.fresh, now);
+    const [age, v] = ageOf(catchUp(noteGroup(beaten, m, now), held), word, rules, now);
     const [verdict, passed] = passMarks(v, m);
     if (verdict === 'old') {
         return outOfOrder(passed, word, rules, age, now);

@@ -55,7 +55,7 @@ class View:
         self.life = None       # when the newest sign of life was sent,
         self.arrived = None    # and when the last came, old or not
         self.doubted = None    # since when none of them is dated
-        self.behind = False    # after a silence, until the state that beats name has come
+        self.behind = False    # after a silence or what was held back, until the state that beats name has come
         self.believed = None   # when the newest state was sent
         self.pending = None
         self.alert = self.last_id = None
@@ -164,11 +164,12 @@ class View:
             return "accepted"
         if kind in PRESSES | NOTICES | {"counts"} and not self.staff:
             return "accepted"
+        held = self.fresh.held(now)
         if kind == "beat":
             self.on_beat(now, said)
         elif kind not in LIFE:
             self.fresh.got(now, "state" if kind in FOR_MEMBERS else "staff", *at)
-        self.catch_up(False)
+        self.catch_up(held)
         if age is None and "up" in said:
             age = self.fresh.age(now, at[0], said["up"])
         order = self.in_order(kind, at, said.get("connection", 0))
@@ -219,8 +220,8 @@ class View:
         self.last["life"] = max(seq, self.last.get("life", -1))
         return None
 
-    def catch_up(self, was_silent):
-        self.behind = (self.behind or was_silent) and self.fresh.lacks("state", self.epoch)
+    def catch_up(self, interrupted):
+        self.behind = (self.behind or interrupted) and self.fresh.lacks("state", self.epoch)
 
     def sign_of_life(self, now, age):
         if age is not None:

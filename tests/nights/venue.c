@@ -26,15 +26,21 @@ static void need(bool done, const char *what)
     exit(2);
 }
 
-static void file_put(const char *prefix, const char *name, const char *text)
+/* Those above this file. */
+static void folders_make(const char *prefix, const char *name, char path[2 * PATH_LEN])
 {
-    char path[2 * PATH_LEN];
-    snprintf(path, sizeof path, "%s%s", prefix, name);
+    snprintf(path, 2 * PATH_LEN, "%s%s", prefix, name);
     for (char *slash = path + strlen(prefix) + 1; (slash = strchr(slash, '/')); slash++) {
         *slash = '\0';
         mkdir(path, 0700);
         *slash = '/';
     }
+}
+
+static void file_put(const char *prefix, const char *name, const char *text)
+{
+    char path[2 * PATH_LEN];
+    folders_make(prefix, name, path);
     FILE *f = fopen(path, "w");
     need(f && fputs(text, f) >= 0 && fclose(f) == 0 && chmod(path, 0600) == 0, path);
 }
@@ -97,7 +103,7 @@ static void kiosk_files(const struct venue *v, const struct venue_kiosk *k)
 
 static void relay_files(struct venue *v, const char *below)
 {
-    char name[96];
+    char name[96], path[2 * PATH_LEN];
     uint8_t unused[ENVELOPE_ID];
     id_make(v->relay_account, unused, 60);
     snprintf(v->relay_prefix, sizeof v->relay_prefix, "%.*s/relay", PATH_LEN - 8, below);
@@ -105,6 +111,7 @@ static void relay_files(struct venue *v, const char *below)
     hex_put(v->relay_prefix, "/etc/porchlight/credentials/venue.key", v->key, sizeof v->key);
     hex_put(v->relay_prefix, "/etc/porchlight/credentials/root.pub", v->root_public, 32);
     file_put(v->relay_prefix, "/etc/porchlight/credentials/relay-broker", "a password\n");
+    folders_make(v->relay_prefix, PATH_RELAY_DIR "/", path);
     for (int i = 0; i < VENUE_KIOSKS; i++) {
         snprintf(name, sizeof name, "/etc/porchlight/credentials/kiosk-%s.pub", v->kiosks[i].id);
         hex_put(v->relay_prefix, name, v->kiosks[i].public, ENVELOPE_PUBLIC);

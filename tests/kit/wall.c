@@ -10,8 +10,8 @@
 
 /* A wall clock that can be stepped under a running program, and a slow disk: preloaded, it adds the
  * seconds that the file $WALL_CLOCK holds (an int64_t) to what the kernel says; each flush takes as
- * many milliseconds as the second int64_t there says, or ends when it becomes 0; and the kernel says
- * that the clock is synchronised (1) or that it is not (-1), if the third one is not 0. Every
+ * many milliseconds as the second int64_t there says, or ends when it becomes 0; and the kernel
+ * says that the clock is synchronised (1) or that it is not (-1), if the third one is not 0. Every
  * other clock, and every timer, is the kernel's own; libfaketime steps those of timerfd_settime
  * along. */
 

@@ -205,3 +205,26 @@ def test_a_password_is_taken_as_people_paste_it(form):
         kiosk.start(connected=False)
         wait.until(kiosk.connected, lambda: f"{[b['fault'] for b in kiosk.status()['brokers']]}")
         assert kiosk.cli("check").returncode == 0
+
+
+# What no config's key can say: a mosquitto takes all but colons in its file of passwords.
+USERS = ["k9 ;Lq2xPw;77z", '"in quotes"', "Қапы=1", "ünïcödé", "a\u00a0b", "back\\slash", "日本語", "x" * 100]
+
+
+@pytest.mark.parametrize("form", ["{}", " {} ", "{}\r"])
+def test_a_user_is_taken_as_people_name_it(form):
+    """Each at a real broker, and check and the daemon agree. Windows line ends and spaces around it are none
+    of the name."""
+    kiosk = Kiosk(conf=FAST, brokers=len(USERS))
+    for i, (broker, user) in enumerate(zip(kiosk.brokers, USERS)):
+        password = broker.accounts.pop(kiosk.account)[1]
+        broker.account("kiosk", user, password)
+        kiosk.change({f"broker b{i}": {"user": form.format(user)}})
+    with kiosk:
+        kiosk.start(connected=False)
+        wait.until(kiosk.connected, lambda: f"{[(b['name'], b['fault'], b['error']) for b in kiosk.status()['brokers']]}"
+                   f"{kiosk.daemon.said()}")
+        assert kiosk.cli("check").returncode == 0
+        member = kiosk.member(broker=len(USERS) - 1)
+        kiosk.wires().hold(0.4)
+        member.wait("lockdown", "alert")

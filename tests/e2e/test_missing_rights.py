@@ -40,3 +40,28 @@ def test_a_right_that_is_missing_is_named_and_the_alert_leaves_if_it_may(right, 
         wait.until(lambda: kiosk.status()["alert"]["delivery"] == expected, lambda: f"{kiosk.status()}")
         found = doctor.ask(kiosk.prefix)["broker"]["b0, porchlightd"]
         assert found.verdict == "failure", found
+
+
+@pytest.mark.parametrize("right", ["readwrite presence", "readwrite state", "write text"])
+def test_at_a_plain_venue_a_right_that_is_missing_costs_no_alert(right, monkeypatch):
+    """The text is an extra: nothing but the log names it. The others are named where staff look."""
+    monkeypatch.setitem(RIGHTS, "less", [r for r in RIGHTS["plain kiosk"] if r != right])
+    kiosk = Kiosk(conf={**FAST, "wipe": {"enabled": "no"}}, plain=True)
+    accounts = kiosk.brokers[0].accounts
+    accounts[kiosk.account] = ("less", accounts[kiosk.account][1])
+    topic = right.split()[1]
+    with kiosk:
+        kiosk.start()
+        phone = kiosk.member()
+        kiosk.wires().hold(0.4)
+        phone.wait("lockdown", "alert")
+        wait.until(lambda: kiosk.status()["alert"]["delivery"] == "handed over", kiosk.status)
+        wait.until(lambda: f"it refuses {kiosk.place}/{topic} " in kiosk.daemon.said(), kiosk.daemon.said)
+        broker = kiosk.status()["brokers"][0]
+        found = doctor.ask(kiosk.prefix)["broker"]["b0, porchlightd"]
+        assert broker["connected"] and len(phone.all("lockdown", "alert")) == 1
+        if topic == "text":
+            assert broker["fault"] == "fine" and found.verdict == "ok", found
+        else:
+            assert broker["fault"] == "rights" and kiosk.status()["cue"] & 0x80
+            assert found.verdict == "failure" and topic in found.said, found

@@ -34,3 +34,22 @@ def test_it_ends_with_1_and_says_what_to_do(folder, broken):
     assert "do not rely on it" in said and "sudo systemctl restart porchlightd" in said
     assert "Done." not in said and "What to do next" not in said
     assert "run set-up again (sudo porchlight setup)" in said
+
+
+@pytest.mark.parametrize("broken", (None, "porchlightd.service", "porchlight-wipe.socket"))
+def test_restore_ends_with_1_too_if_a_service_does_not_run_then(folder, broken):
+    machine, secret = Machine(folder), folder / "words"
+    secret.write_text("lantern harbour walnut seven\n")
+    secret.chmod(0o600)
+    done = machine.run(f"""
+        porchlight setup --answers {machine.answers()} >&2 || exit 9
+        porchlight backup {folder}/stage/kept --passphrase-file {secret} --same-card >&2 || exit 8
+        printf %s "{broken or ''}" >{folder}/broken
+        porchlight restore {folder}/stage/kept --replace --passphrase-file {secret}""")
+    said = flat(done.stdout + done.stderr)
+    assert "files are restored" in said, said
+    assert machine.asked().count("restart porchlightd.service") == 2
+    assert done.returncode == (1 if broken else 0), said
+    if broken:
+        assert f"{broken} does not run" in said and f"sudo systemctl status {broken}" in said
+        assert "do not rely on it" in said and "sudo systemctl restart porchlightd" in said

@@ -4,7 +4,7 @@
 from tests.kit import process
 from tests.kit.place import program
 
-# `broken`: the units that do not start. Each unit's state is a file of its name.
+# `broken`: the units that do not start, and those in the file of that name. Each unit's state is a file of its name.
 SYSTEMCTL = """#!/bin/sh
 units={folder}/units verb= unit=
 for word in "$@"; do
@@ -21,7 +21,7 @@ ends() {{
     rm -f "$units/$unit.active"
 }}
 begins() {{
-    case " {broken} " in *" $unit "*) return 1 ;; esac
+    case " {broken} $(cat {folder}/broken 2>/dev/null) " in *" $unit "*) return 1 ;; esac
     : >"$units/$unit.active"
     [ "$unit" = porchlightd.service ] || return 0
     {program} >{folder}/porchlightd.log 2>&1 &

@@ -277,16 +277,18 @@ enum ring_policy_ring ring_policy_word(struct ring_policy *w, size_t i, const st
 /* --- time ------------------------------------------------------------------------------------ */
 
 /* Silent or held back, and not rung for that yet: it may wait for the last one's ring to be old
- * enough, but it rings if it lasts. */
+ * enough, but it rings if it lasts. Who lets go the one while the other goes on hides nothing. */
 static bool silence_rings(const struct ring_policy *w, struct ring_policy_kiosk *k, int64_t now)
 {
-    if (!ring_policy_is_lost(w, k, now) && !ring_policy_is_held(w, k, now)) {
-        k->rung = false;
+    bool lost = ring_policy_is_lost(w, k, now), held = ring_policy_is_held(w, k, now);
+    k->rung_lost = k->rung_lost && lost;
+    k->rung_held = k->rung_held && held;
+    if (lost == k->rung_lost && held == k->rung_held)
         return false;
-    }
-    if (k->rung || (k->rung_at != NS_NEVER && now - k->rung_at < RING_POLICY_SILENCE_EVERY))
+    if (k->rung_at != NS_NEVER && now - k->rung_at < RING_POLICY_SILENCE_EVERY)
         return false;
-    k->rung = true;
+    k->rung_lost = lost;
+    k->rung_held = held;
     k->rung_at = now;
     k->staff_at = NS_NEVER; /* all are staff too */
     return true;
@@ -354,11 +356,13 @@ static int64_t silence_at(const struct ring_policy *w, const struct ring_policy_
         return NS_NEVER;
     int64_t lost_at = (k->life_at == NS_NEVER ? w->linked_at : k->life_at) + RING_POLICY_LOST_AFTER;
     int64_t held_at = freshness_deadline(&k->fresh);
+    if (k->rung_lost && now >= lost_at)
+        lost_at = NS_NEVER;
+    if (k->rung_held && now >= held_at)
+        held_at = NS_NEVER;
     int64_t at = held_at < lost_at ? held_at : lost_at;
     if (now < at)
         return at;
-    if (k->rung)
-        return NS_NEVER;
     return k->rung_at == NS_NEVER ? at : k->rung_at + RING_POLICY_SILENCE_EVERY;
 }
 

@@ -80,8 +80,8 @@ struct ring_policy_kiosk {
     int64_t staff_at; /* the same of what staff are woken for, and when they are rung without one;
                          NS_NEVER: nothing waits */
 
-    bool rung;       /* for the silence that goes on */
-    int64_t rung_at; /* for silence; NS_NEVER: not yet */
+    bool rung_lost, rung_held; /* for the silence that goes on */
+    int64_t rung_at;           /* for silence; NS_NEVER: not yet */
 };
 
 struct ring_policy {

@@ -91,6 +91,21 @@ static const struct step silent_night[] = {
     {900, TICK, 0, 0, 0, NO},
 };
 
+/* Whoever lets beats go again, but no ring, hides nothing by the silence before. */
+static const struct step silent_then_held_back[] = {
+    {0, UP, 0, 0, 0, NO},
+    {1, BEAT, 0, 0, 0, NO},
+    {16, TICK, 0, 0, 0, RING_POLICY_SILENT},
+    {17, BEAT, 0, 0, 'x', NO},
+    {27, TICK, 0, 0, 0, NO}, /* too soon after the last */
+    {310, BEAT, 0, 0, 'x', NO},
+    {315, TICK, 0, 0, 0, NO},
+    {316, TICK, 0, 0, 0, RING_POLICY_HELD},
+    {317, TICK, 0, 0, 0, NO},
+    {630, BEAT, 0, 0, 'x', NO},
+    {631, TICK, 0, 0, 0, NO},
+};
+
 static const struct step blind_night[] = {
     {0, TICK, 0, 0, 0, NO},   {59, TICK, 0, 0, 0, NO},  {60, TICK, 0, 0, 0, RING_POLICY_BLIND},
     {61, TICK, 0, 0, 0, NO},  {70, UP, 0, 0, 0, NO},    {71, BEAT, 0, 0, 0, NO},
@@ -329,13 +344,11 @@ static void test_each_night_rings_as_it_should(void **state)
         const struct step *night;
         size_t count;
     } nights[] = {
-        NIGHT(alert_night),          NIGHT(silent_night),
-        NIGHT(blind_night),          NIGHT(late_relay),
-        NIGHT(late_relay_for_staff), NIGHT(never_heard),
-        NIGHT(delayed_night),        NIGHT(no_echo),
-        NIGHT(held_night),           NIGHT(replayed_night),
-        NIGHT(lost_record),          NIGHT(ended_by_the_root),
-        NIGHT(ended_code),           NIGHT(late_relay_of_a_dead_kiosk),
+        NIGHT(alert_night),       NIGHT(silent_night),   NIGHT(silent_then_held_back),
+        NIGHT(blind_night),       NIGHT(late_relay),     NIGHT(late_relay_for_staff),
+        NIGHT(never_heard),       NIGHT(delayed_night),  NIGHT(no_echo),
+        NIGHT(held_night),        NIGHT(replayed_night), NIGHT(lost_record),
+        NIGHT(ended_by_the_root), NIGHT(ended_code),     NIGHT(late_relay_of_a_dead_kiosk),
     };
     (void)state;
     EACH_ROW (i, nights, nights[i].name) {

@@ -13,6 +13,7 @@ enum fault_of {
     FAULT_OF_KEYS,     /* the kiosk's own */
     FAULT_OF_ROOT,     /* the root key has disowned this kiosk */
     FAULT_OF_LINES,    /* all of them; single ones are reported with their input */
+    FAULT_OF_WORDS,    /* the host's own lines */
     FAULT_OF_COPY,     /* another kiosk with the same keys has spoken */
 };
 

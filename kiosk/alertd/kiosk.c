@@ -140,7 +140,7 @@ void kiosk_time(struct kiosk *k, int64_t now)
     kiosk_finish_wipe(s, o->wiper, now);
     wiper_time(o->wiper, now);
     own_messages_time(&k->own, &own, now);
-    words_file_look(&k->words, k->prefix, o->delivery, now);
+    words_file_look(&k->words, k->prefix, o->delivery, &k->faults, now);
     delivery_time(o->delivery, now);
     buttons_time(k->buttons, now);
     members_time(k->members, now);

@@ -12,12 +12,6 @@
 _Static_assert(HOST_WORDS_TEXT == WORDS_TEXT_MAX + 1 && HOST_WORDS_LINK == WORDS_LINK_MAX + 1,
                "what the file may say fits into a piece");
 
-static void words_file_complain(void *context, const char *sentence)
-{
-    (void)context;
-    log_warning("%s", sentence);
-}
-
 /* 0: there is none. */
 static uint64_t words_file_stamp(const char *path)
 {
@@ -40,10 +34,12 @@ static void words_file_fill(struct words_file *f, const struct host_words *words
     f->set = (struct words_set){f->words.revision, f->words.link, f->lines, count};
 }
 
-static void words_file_read(struct words_file *f, const char *path, struct delivery *d)
+static void words_file_read(struct words_file *f, const char *path, struct delivery *d,
+                            struct faults *faults)
 {
+    struct faults_reader reader = {faults, FAULT_OF_WORDS};
     struct host_words *fresh = malloc(sizeof *fresh);
-    if (fresh && host_words_load(path, fresh, words_file_complain, NULL) == 0) {
+    if (fresh && host_words_load(path, fresh, faults_complain, &reader) == 0) {
         words_file_fill(f, fresh);
         delivery_words(d, &f->set);
     } else {
@@ -54,7 +50,8 @@ static void words_file_read(struct words_file *f, const char *path, struct deliv
     free(fresh);
 }
 
-void words_file_look(struct words_file *f, const char *prefix, struct delivery *d, int64_t now)
+void words_file_look(struct words_file *f, const char *prefix, struct delivery *d,
+                     struct faults *faults, int64_t now)
 {
     char path[PATH_LEN];
     if ((f->looked_at != 0 && now - f->looked_at < LOOK_EVERY) ||
@@ -65,6 +62,7 @@ void words_file_look(struct words_file *f, const char *prefix, struct delivery *
     if (stamp == f->stamp)
         return;
     f->stamp = stamp;
+    faults_clear(faults, FAULT_OF_WORDS);
     if (stamp != 0)
-        words_file_read(f, path, d);
+        words_file_read(f, path, d, faults);
 }

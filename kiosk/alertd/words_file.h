@@ -3,6 +3,7 @@
 
 #include "config/host_words.h"
 #include "kiosk/alertd/delivery.h"
+#include "kiosk/alertd/faults.h"
 #include "kiosk/core/words_piece.h"
 
 #include <stdint.h>
@@ -17,8 +18,10 @@ struct words_file {
     int64_t looked_at;
 };
 
-/* Hands the lines to delivery where they are new. A file that cannot be used is logged, and the
- * lines before it stay. Without a file nothing was ever sent, and nothing is. */
-void words_file_look(struct words_file *f, const char *prefix, struct delivery *d, int64_t now);
+/* Hands the lines to delivery where they are new. A file that cannot be used is one of `faults`
+ * until it is put right or taken away, and the lines before it stay. Without a file nothing was
+ * ever sent, and nothing is. */
+void words_file_look(struct words_file *f, const char *prefix, struct delivery *d,
+                     struct faults *faults, int64_t now);
 
 #endif

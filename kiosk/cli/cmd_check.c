@@ -1,7 +1,9 @@
+#include "config/host_words.h"
 #include "config/secret.h"
 #include "kiosk/cli/cli.h"
 #include "kiosk/cli/keys/broker_ca.h"
 #include "kiosk/cli/print.h"
+#include "kiosk/cli/sibling_program.h"
 #include "kiosk/common/paths.h"
 #include "kiosk/mqtt/tls.h"
 
@@ -94,6 +96,26 @@ static bool check_cas(const struct cli *cli, const char *conf, const struct conf
     return ok;
 }
 
+/* The languages as porchlight-screen reads them, and the host's own lines as porchlightd does. */
+static bool check_words(const struct cli *cli, const struct config *c, cJSON *complaints)
+{
+    char text[4096], path[PATH_LEN], *rest = text;
+    bool ok = true;
+    if (strcmp(c->screen.scene, "none") != 0 &&
+        sibling_program_read("porchlight-screen", "--look", cli->prefix, true, text, sizeof text) ==
+            1) {
+        ok = false;
+        for (char *line; (line = strsep(&rest, "\n"));)
+            if (line[0] != '\0')
+                check_complain(complaints, line);
+    }
+    struct host_words *w = malloc(sizeof *w);
+    if (w && path_under(cli->prefix, PATH_WORDS, path) == 0 && access(path, R_OK) == 0)
+        ok = host_words_load(path, w, check_complain, complaints) == 0 && ok;
+    free(w);
+    return ok;
+}
+
 static int check_run(const struct cli *cli, void *own, char **words)
 {
     char path[PATH_LEN];
@@ -110,6 +132,7 @@ static int check_run(const struct cli *cli, void *own, char **words)
     if (loaded >= 0 && !words[0]) {
         ok = check_secrets(cli, c, complaints) && ok;
         ok = check_cas(cli, file, c, complaints) && ok;
+        ok = check_words(cli, c, complaints) && ok;
     }
     if (cli->json)
         check_print_json(file, ok, complaints);

@@ -2,6 +2,7 @@
 #include "kiosk/common/log.h"
 #include "kiosk/screen/options.h"
 #include "kiosk/screen/screen.h"
+#include "kiosk/screen/settings.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -18,6 +19,8 @@ int main(int argc, char **argv)
     if (status >= 0)
         return status;
     options.prefix = common.prefix;
+    if (options.look)
+        return settings_look(&options) == 0 ? 0 : 1;
     struct screen *s = signals < 0 ? NULL : screen_new(&options, signals);
     if (!s) {
         log_error("cannot start: %s", strerror(errno));

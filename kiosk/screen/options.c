@@ -133,6 +133,9 @@ static const struct cli_option options[] = {
     TEXT("programme", "FILE", programme, "show the events in this file"),
     TEXT("windowed", NULL, windowed, "show the picture in a window on a desktop"),
     TEXT("headless", NULL, headless, "run without a display; pictures can still be saved"),
+    TEXT("look", NULL, look,
+         "show nothing; print what is wrong with the language files, and exit with 1 if anything "
+         "is"),
     TEXT("wanted", NULL, wanted,
          "show nothing; exit with 1 if the config says that this kiosk has no screen"),
     WHOLE("size", "WxH", options_take_size, "the size of the window or picture in pixels"),

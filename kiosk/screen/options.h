@@ -23,6 +23,7 @@ struct options {
     int w, h;                /* 0: the display's */
     float panel;             /* the diagonal, inches; 0: the config's, or the monitor's */
     bool windowed, headless;
+    bool look;    /* only say what is wrong with the language files */
     bool wanted;  /* only say whether the config wants a screen */
     int rotation; /* -1: the config's */
     bool has_at;

@@ -18,7 +18,7 @@ static void settings_config_path(const struct options *o, char path[PATH_LEN])
 }
 
 /* The host's own file of a language, or else the installed one. Returns how many could not be read,
- * each logged with `what_then`. */
+ * each logged with `what_then`; NULL: printed, where languages are installed at all. */
 static int take_languages(const struct options *o, struct config *c, struct settings *s,
                           const char *what_then)
 {
@@ -41,12 +41,14 @@ static int take_languages(const struct options *o, struct config *c, struct sett
         bool done = language_load(own, code, l, why) == 0;
         if (!done && errno == ENOENT)
             done = language_load(installed, code, l, why) == 0;
-        if (done) {
-            s->languages++;
-        } else {
+        s->languages += done;
+        if (done || (!what_then && errno == ENOENT && access(installed, F_OK) != 0))
+            continue;
+        failed++;
+        if (what_then)
             log_warning("%s; %s", why, what_then);
-            failed++;
-        }
+        else
+            puts(why);
     }
     return failed;
 }
@@ -123,4 +125,17 @@ int settings_again(const struct options *o, struct settings *s)
 free_fresh:
     free(fresh);
     return result;
+}
+
+int settings_look(const struct options *o)
+{
+    char path[PATH_LEN];
+    struct config c;
+    int failed = 0;
+    struct settings *s = calloc(1, sizeof *s);
+    settings_config_path(o, path);
+    if (s && config_load_most(path, &c, config_complain_stderr, NULL) >= 0)
+        failed = take_languages(o, &c, s, NULL);
+    free(s);
+    return failed;
 }

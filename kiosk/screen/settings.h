@@ -28,6 +28,9 @@ struct settings {
  * defaults; a broken language file is logged and left out. */
 void settings_start(const struct options *o, struct settings *s);
 
+/* Prints what is wrong with the language files of the config, a line each. How many they are. */
+int settings_look(const struct options *o);
+
 /* Later: all of it, or -1 after complaints in the log, with *s unchanged. */
 int settings_again(const struct options *o, struct settings *s);
 

@@ -8,8 +8,9 @@ import ssl
 
 import pytest
 
-from tests.kit import wait
+from tests.kit import process, wait
 from tests.kit.kiosk import FAST, Kiosk
+from tests.kit.place import ROOT
 
 FAULT = 1 << 7  # CUE_FAULT
 
@@ -49,6 +50,10 @@ def key_file(kiosk):
     ca(kiosk, b"-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n")
 
 
+def host_lines(kiosk, text):
+    (kiosk.etc / "words.conf").write_text(text)
+
+
 # What is broken: how, and a word of the sentence that names it.
 BROKEN = {
     "no password": (lambda k: (k.credentials / "broker-b1").unlink(), "broker-b1"),
@@ -72,6 +77,8 @@ BROKEN = {
     "a switch without a line": (lambda k: k.change({"switch desk": {"code": "5"}}), "desk"),
     "a line twice": (lambda k: k.change({"door yard": {"line": "sim:front"}}), "yard"),
     "a word for a number": (lambda k: k.change({"alert": {"abort_window": "soon"}}), "soon"),
+    "the host's own lines": (lambda k: host_lines(k, "[words]\nlink = 0501234567\n"), "words.conf:2"),
+    "a language of theirs": (lambda k: host_lines(k, "[fr]\nlockdown-way = Non\n"), "words.conf:1"),
     "the record's place": (lambda k: k.change({"kiosk": {"record": "nvmem:absent0"}}), "record"),
     "the record's place in the config": (lambda k: k.change({"kiosk": {"record": "here"}}),
                                          "record"),
@@ -105,6 +112,48 @@ def test_the_rest_works(two, case):
     checked = two.cli("check")
     if case != "the record's place":
         assert checked.returncode == 1 and word in checked.stdout + checked.stderr, checked
+
+
+def language_of_all(kiosk, text):
+    """The file of the first language of the screen; the installed ones are not there."""
+    own = kiosk.etc / "languages"
+    own.mkdir()
+    for code in ("az", "ru", "en"):
+        (own / f"{code}.conf").write_text((ROOT / f"config/languages/{code}.conf").read_text())
+    (own / "az.conf").write_bytes(text)
+    return own / "az.conf"
+
+
+LANGUAGES = {"empty": b"", "no text": b"\xff\xfe\x00", "a key that there is none of": b"greeting = Salam\n",
+             "cut off": (ROOT / "config/languages/az.conf").read_bytes()[:300]}
+
+
+@pytest.mark.parametrize("case", LANGUAGES)
+def test_a_language_file_that_is_broken_costs_that_language_alone(kiosk, case):
+    """Check and doctor name it, by the screen's own reader; the picture has the other languages."""
+    path = language_of_all(kiosk, LANGUAGES[case])
+    screen = kiosk.spawn("porchlight-screen", "--prefix", kiosk.prefix, "--headless",
+                         env=process.environment(SDL_VIDEODRIVER="dummy"))
+    kiosk.start()
+    wait.until(lambda: "az.conf" in screen.said(), screen.said)
+    member = kiosk.member()
+    kiosk.wires().hold(0.4)
+    member.wait("lockdown", "alert")
+    assert screen.alive and screen.said().count("that language is left out") == 1
+    assert any("az.conf" in f and "leaves out" in f for f in findings(kiosk)), findings(kiosk)
+    checked = kiosk.cli("check")
+    assert checked.returncode == 1 and "az.conf" in checked.stdout + checked.stderr, checked
+    path.write_text((ROOT / "config/languages/az.conf").read_text())
+    assert kiosk.cli("check").returncode == 0
+    assert not any("az.conf" in f for f in findings(kiosk))
+
+
+def test_the_hosts_lines_that_are_put_right_need_no_restart(kiosk):
+    host_lines(kiosk, "[fr]\nlockdown-way = Non\n")
+    kiosk.start()
+    wait.until(lambda: any("words.conf" in f for f in kiosk.status()["faults"]), kiosk.status)
+    (kiosk.etc / "words.conf").unlink()
+    wait.until(lambda: kiosk.status()["faults"] == [], kiosk.status)
 
 
 def test_a_ca_that_is_put_right_needs_no_restart(two):

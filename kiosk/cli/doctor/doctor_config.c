@@ -223,10 +223,29 @@ static void check_wipe(struct doctor *d)
         check_plan(d);
 }
 
+/* The program that would show them reads them. */
+static void check_languages(struct doctor *d)
+{
+    char text[4096], *rest = text;
+    if (!d->config || strcmp(d->config->screen.scene, "none") == 0 ||
+        sibling_program_read("porchlight-screen", "--look", d->prefix, true, text, sizeof text) !=
+            1)
+        return;
+    for (char *line; (line = strsep(&rest, "\n"));)
+        if (line[0] != '\0')
+            doctor_say(
+                d, "languages", DOCTOR_FAILURE,
+                "Correct the file (en.conf in /usr/share/porchlight/languages explains every "
+                "line), then have the screen read it:\n"
+                "    sudo systemctl restart porchlight-screen",
+                "The screen leaves out a language: %s", line);
+}
+
 void doctor_config(struct doctor *d)
 {
     check_file(d);
     report_faults(d);
     check_credentials(d);
+    check_languages(d);
     check_wipe(d);
 }

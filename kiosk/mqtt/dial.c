@@ -327,7 +327,8 @@ const char *mqtt_dial_why(const struct mqtt_dialled *said)
 {
     return said->fault == MQTT_FAULT_DNS ? said->why
            : said->error == ENODEV       ? "there is no such network interface"
-                                         : strerror(said->error);
+           : said->error == EINVAL ? "a link-local address needs its interface, as in fe80::1%eth0"
+                                   : strerror(said->error);
 }
 
 /* --- the door into libmosquitto --------------------------------------------------------------- */

@@ -96,7 +96,10 @@ static void libc_read(struct answer answers[LOOKUP_FAMILIES], const char *name, 
     if (error == 0)
         freeaddrinfo(all);
     for (int f = 0; f < LOOKUP_FAMILIES; f++)
-        answer_end(&answers[f], error != 0 ? gai_strerror(error) : "it has no address");
+        answer_end(&answers[f], error == EAI_NONAME && (flags & AI_NUMERICHOST)
+                                    ? "there is no such network interface" /* as its zone says */
+                                : error != 0 ? gai_strerror(error)
+                                             : "it has no address");
 }
 
 static atomic_int libc_threads;

@@ -17,7 +17,7 @@ void ring_policy_init(struct ring_policy *w, size_t count, int64_t blind, int64_
         struct ring_policy_kiosk *k = &w->kiosks[i];
         freshness_init(&k->fresh, reads);
         k->life_at = k->asked_since = k->late_at = k->rung_at = k->again_ends = NS_NEVER;
-        k->staff_at = NS_NEVER;
+        k->staff_at = k->alive_at = NS_NEVER;
     }
 }
 
@@ -113,10 +113,15 @@ static enum ring_policy_ring ring_policy_on_beat(struct ring_policy_kiosk *k,
                                .up = (int64_t)m->up_ms * NS_PER_MS,
                                .echo = m->echo,
                                .echo_count = m->echo_count};
+    int64_t asked = k->fresh.asked;
     memcpy(b.newest, m->newest, sizeof b.newest);
     freshness_beat(&k->fresh, &b, now);
     if (k->fresh.asked == NS_NEVER)
         k->asked_since = NS_NEVER;
+    if (asked != NS_NEVER && k->fresh.asked == NS_NEVER) {
+        k->alive_epoch = m->epoch;
+        k->alive_at = asked;
+    }
     /* A kiosk that lost its record starts with a lower epoch. An echo shows that it is alive. */
     bool known = freshness_age(&k->fresh, m->epoch, b.up, now) >= 0;
     bool newer = m->epoch > k->epoch || (m->epoch == k->epoch && m->seq >= k->next);
@@ -205,8 +210,9 @@ static bool ring_is_newest(const struct ring_policy_kiosk *k, const struct messa
         return true;
     if (k->known && m->epoch == k->ring_epoch)
         return m->seq > k->ring_seq;
-    /* Of a kiosk that lost its record and was shown to be alive. */
-    return m->epoch == k->epoch && k->fresh.anchored && k->fresh.epoch == m->epoch;
+    /* Of a kiosk that lost its record, and was shown to be alive since the newest of all came. */
+    return m->epoch == k->epoch && m->epoch == k->alive_epoch && k->alive_at != NS_NEVER &&
+           k->alive_at >= k->top_at;
 }
 
 static bool staff_is_new(struct ring_policy_kiosk *k, const struct alert_id *id)
@@ -215,14 +221,16 @@ static bool staff_is_new(struct ring_policy_kiosk *k, const struct alert_id *id)
     return !ring_policy_is_over(k, id) && (first_for(k->staff_for, id) || waits);
 }
 
-static void ring_policy_place(struct ring_policy_kiosk *k, const struct message *m)
+static void ring_policy_place(struct ring_policy_kiosk *k, const struct message *m, int64_t now)
 {
     struct freshness_mark mark = {m->epoch, m->seq};
     k->known = true;
     k->ring_epoch = m->epoch;
     k->ring_seq = m->seq;
-    if (freshness_mark_before(&k->top, &mark))
+    if (freshness_mark_before(&k->top, &mark)) {
         k->top = mark;
+        k->top_at = now;
+    }
 }
 
 /* What came now, or waits for a beat to say how old it is. */
@@ -249,7 +257,7 @@ static enum ring_policy_ring ring_policy_on_ring(const struct ring_policy *w,
     bool begun = on && first_for(k->rung_for, &m->id);
     bool other = on && !(k->known && k->on && alert_id_equal(&k->id, &m->id));
     bool staff = staff_is_new(k, &m->staff);
-    ring_policy_place(k, m);
+    ring_policy_place(k, m, now);
     k->on = on;
     k->id = m->id;
     k->staff = m->staff;

@@ -64,7 +64,11 @@ struct ring_policy_kiosk {
     int64_t asked_since;   /* the first ping that got no echo; NS_NEVER: none waits */
     struct freshness fresh;
 
+    uint64_t alive_epoch; /* in which the kiosk was alive after: */
+    int64_t alive_at;     /* the last ping that was answered was sent then; NS_NEVER: none was */
+
     struct freshness_mark top; /* of all rings that ever came, before this start too */
+    int64_t top_at;            /* when that came; 0: before this start */
     bool known;                /* a ring came since the start: */
     uint64_t ring_epoch, ring_seq;
     bool on;

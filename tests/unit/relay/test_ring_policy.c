@@ -15,7 +15,22 @@
  * counts its messages by their row in the night. */
 struct step {
     int s; /* seconds */
-    enum { BEAT, LATE_BEAT, ASK, RING, KEPT, OLD, TICK, UP, DOWN, RETIRE, ENDED, RESTART } what;
+    enum {
+        BEAT,
+        LATE_BEAT,
+        ASK,
+        RING,
+        KEPT,
+        OLD,
+        TICK,
+        UP,
+        DOWN,
+        RETIRE,
+        ENDED,
+        RESTART,
+        START,
+        BEFORE
+    } what;
     char id;    /* RING, KEPT, OLD: the alert; 0: none */
     bool on;    /* the same */
     char staff; /* the same: the code; 0: none. BEAT: names a ring that was never sent */
@@ -93,17 +108,10 @@ static const struct step silent_night[] = {
 
 /* Whoever lets beats go again, but no ring, hides nothing by the silence before. */
 static const struct step silent_then_held_back[] = {
-    {0, UP, 0, 0, 0, NO},
-    {1, BEAT, 0, 0, 0, NO},
-    {16, TICK, 0, 0, 0, RING_POLICY_SILENT},
-    {17, BEAT, 0, 0, 'x', NO},
-    {27, TICK, 0, 0, 0, NO}, /* too soon after the last */
-    {310, BEAT, 0, 0, 'x', NO},
-    {315, TICK, 0, 0, 0, NO},
-    {316, TICK, 0, 0, 0, RING_POLICY_HELD},
-    {317, TICK, 0, 0, 0, NO},
-    {630, BEAT, 0, 0, 'x', NO},
-    {631, TICK, 0, 0, 0, NO},
+    {0, UP, 0, 0, 0, NO},       {1, BEAT, 0, 0, 0, NO},     {16, TICK, 0, 0, 0, RING_POLICY_SILENT},
+    {17, BEAT, 0, 0, 'x', NO},  {27, TICK, 0, 0, 0, NO}, /* too soon after the last */
+    {310, BEAT, 0, 0, 'x', NO}, {315, TICK, 0, 0, 0, NO},   {316, TICK, 0, 0, 0, RING_POLICY_HELD},
+    {317, TICK, 0, 0, 0, NO},   {630, BEAT, 0, 0, 'x', NO}, {631, TICK, 0, 0, 0, NO},
 };
 
 static const struct step blind_night[] = {
@@ -223,6 +231,22 @@ static const struct step lost_record[] = {
     {20, TICK, 0, 0, 0, RING_POLICY_SILENT},
 };
 
+/* A kiosk starts again, and the broker drops its beats: what it said before that is no end of what
+ * it says now, in whatever order that is sent again. */
+static const struct step old_end[] = {
+    {0, UP, 0, 0, 0, NO},
+    {1, ASK, 0, 0, 0, NO},
+    {2, BEAT, 0, 0, 0, NO},
+    {3, RING, 'a', true, 0, RING_POLICY_ALERT},
+    {4, RING, 'a', false, 0, RING_POLICY_ALERT},
+    {5, START, 0, 0, 0, NO},
+    {6, RING, 'b', true, 0, RING_POLICY_ALERT},
+    {7, BEFORE, 0, false, 0, NO},
+    {8, RING, 'b', true, 0, NO},
+    {9, BEFORE, 0, false, 0, NO},
+    {10, RING, 'b', false, 0, RING_POLICY_ALERT},
+};
+
 struct play {
     struct ring_policy w;
     uint64_t epoch, seq;
@@ -250,6 +274,8 @@ static struct message ring_at(struct play *p, const struct step *s)
     struct message m = {.kind = MSG_RING, .epoch = p->epoch, .seq = p->seq, .on = s->on};
     if (s->what == OLD)
         m.epoch = 1;
+    else if (s->what == BEFORE)
+        m.epoch = p->epoch - 1;
     else
         p->newest = p->seq;
     memset(m.id.bytes, s->id, sizeof m.id.bytes);
@@ -279,6 +305,11 @@ static enum ring_policy_ring happens(struct play *p, const struct step *s, int64
         return ring_policy_root(&p->w, 0, &root, key);
     case RESTART:
         p->epoch--;
+        p->started = now;
+        p->newest = 0;
+        return NO;
+    case START:
+        p->epoch++;
         p->started = now;
         p->newest = 0;
         return NO;
@@ -344,11 +375,22 @@ static void test_each_night_rings_as_it_should(void **state)
         const struct step *night;
         size_t count;
     } nights[] = {
-        NIGHT(alert_night),       NIGHT(silent_night),   NIGHT(silent_then_held_back),
-        NIGHT(blind_night),       NIGHT(late_relay),     NIGHT(late_relay_for_staff),
-        NIGHT(never_heard),       NIGHT(delayed_night),  NIGHT(no_echo),
-        NIGHT(held_night),        NIGHT(replayed_night), NIGHT(lost_record),
-        NIGHT(ended_by_the_root), NIGHT(ended_code),     NIGHT(late_relay_of_a_dead_kiosk),
+        NIGHT(alert_night),
+        NIGHT(silent_night),
+        NIGHT(silent_then_held_back),
+        NIGHT(blind_night),
+        NIGHT(late_relay),
+        NIGHT(late_relay_for_staff),
+        NIGHT(never_heard),
+        NIGHT(delayed_night),
+        NIGHT(no_echo),
+        NIGHT(held_night),
+        NIGHT(replayed_night),
+        NIGHT(lost_record),
+        NIGHT(ended_by_the_root),
+        NIGHT(old_end),
+        NIGHT(ended_code),
+        NIGHT(late_relay_of_a_dead_kiosk),
     };
     (void)state;
     EACH_ROW (i, nights, nights[i].name) {

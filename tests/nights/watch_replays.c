@@ -166,7 +166,7 @@ static void phone_calls(const struct phone *p, size_t kiosk, const struct messag
     bool again = has_called_by(g, m);
     if (again || (behind && (age > LATE || has_called_for(g, m))))
         g->replayed++;
-    if (again || g->replayed > 1)
+    if ((again || g->replayed > 1) && intruder_is_kiosk_since(kiosk) == INT64_MAX)
         watch_fail("replays-call-once", "%s calls for %s %s, which is %.1f s old%s", p->name,
                    message_kind_name(m->kind), watch_short_id(&m->id), (double)age / 1e9,
                    again ? ", and has called by it before"
@@ -275,7 +275,7 @@ static void relay_rings(size_t kiosk, const struct message *m, struct ring *r)
     }
     if (r->rung || (behind && world_now() - r->at > LATE))
         replays.rung_again[kiosk]++;
-    if (r->rung || replays.rung_again[kiosk] > 1)
+    if ((r->rung || replays.rung_again[kiosk] > 1) && intruder_is_kiosk_since(kiosk) == INT64_MAX)
         watch_fail("replays-ring-once", "the relay rings for %s, which was sent %.1f s ago%s",
                    watch_short_id(&m->id), (double)(world_now() - r->at) / 1e9,
                    r->rung ? ", and has rung by it before"

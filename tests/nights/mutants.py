@@ -113,7 +113,7 @@ MUTANTS = {
                          "    v->retired = root_word_retires(all, public) && all->ended;"),
     "a-phone-keeps-a-lockdown by the stolen kiosk and a revoked staff phone": (
         "kiosk/core/view.c", "    one.proved = w->proved && !root_word_revokes(&v->root, w->proved_account);",
-        "    one.proved = w->proved;"),
+        "    one.proved = w->proved && !(v->retired && root_word_revokes(&v->root, w->proved_account));"),
     "a-command-counts-once": ("kiosk/alertd/phone_messages.c",
                               "    randombytes_buf(s->nonce, sizeof s->nonce);\n    s->publish_state = true;",
                               "    s->publish_state = true;"),
@@ -123,7 +123,7 @@ MUTANTS = {
                           "now - k->late_at < RING_POLICY_LATE_EVERY) ||\n        !first_for(k->rung_for, &m->id))",
                           "now < k->late_at))"),
     "no-fresh-lockdown-is-refused": ("kiosk/core/view.c", "    if (!alarms(m) || !more || is_ended(v, m) ||",
-                                     "    if (!alarms(m) || !more || m->epoch < v->epoch ||"),
+                                     "    if (!alarms(m) || !more || m->epoch < v->epoch || is_ended(v, m) ||"),
     "code-is-duress-site-in-lockdown": ("kiosk/core/alert.c",
                                         "    a->now.calm = a->now.unconfirmed = active;",
                                         "    a->now.calm = active && door == ALERT_DOOR_CODE;\n"

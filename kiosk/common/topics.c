@@ -114,10 +114,13 @@ int topic_parse(const char *full, const char *venue, const char *kiosk, enum top
 
 bool topic_matches(const char *filter, const char *name)
 {
-    size_t len = strlen(filter);
-    if (len == 0 || filter[len - 1] != '+')
-        return strcmp(filter, name) == 0;
-    return strncmp(filter, name, len - 1) == 0 && !strchr(name + len - 1, '/');
+    for (; *filter; filter++) {
+        if (*filter == '+')
+            name += strcspn(name, "/");
+        else if (*filter != *name++)
+            return false;
+    }
+    return *name == '\0';
 }
 
 uint64_t topic_hash(const char *name)

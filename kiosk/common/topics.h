@@ -77,7 +77,7 @@ int topic_of_role(enum topic t, enum topic_role who, const char *venue, const ch
 int topic_parse(const char *full, const char *venue, const char *kiosk, enum topic *t,
                 char account[TOPIC_ID_LEN + 1]);
 
-/* Whether a subscription's filter, which may end in "+", takes this name. */
+/* Whether a subscription's filter, with "+" for whole levels of it, takes this name. */
 bool topic_matches(const char *filter, const char *name);
 
 /* A number for a table of topics: never 0, and the same for the same name (FNV-1a). */

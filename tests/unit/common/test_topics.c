@@ -170,12 +170,44 @@ static void table_is_sound(void **state)
     assert_false(topic_table[TOPIC_ACK].reads & (ROLE_MEMBER | ROLE_STAFF | ROLE_RELAY));
 }
 
+static void a_filter_takes_what_a_broker_takes_for_it(void **state)
+{
+    static const struct {
+        const char *filter, *name;
+        bool takes;
+    } rows[] = {
+        {"a/b", "a/b", true},
+        {"a/b", "a/c", false},
+        {"a/b", "a/b/c", false},
+        {"a/b/c", "a/b", false},
+        {"a/+", "a/b", true},
+        {"a/+", "a/", true},
+        {"a/+", "a", false},
+        {"a/+", "a/b/c", false},
+        {"a/+", "c/b", false},
+        {"a/+/+/r", "a/b/c/r", true},
+        {"a/+/+/r", "a/b/c/s", false},
+        {"a/+/+/r", "a/b/r", false},
+        {"a/+/+/r", "a/b/c/d/r", false},
+        {"+/b", "a/b", true},
+        {"+", "a", true},
+        {"a/+/c", "a/b", false},
+    };
+    (void)state;
+    EACH_ROW (i, rows, rows[i].name) {
+        assert_int_equal(topic_matches(rows[i].filter, rows[i].name), rows[i].takes);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(names_every_topic), cmocka_unit_test(refuses_bad_parts),
-        cmocka_unit_test(parse_refuses),     cmocka_unit_test(parse_garbage),
+        cmocka_unit_test(names_every_topic),
+        cmocka_unit_test(refuses_bad_parts),
+        cmocka_unit_test(parse_refuses),
+        cmocka_unit_test(parse_garbage),
         cmocka_unit_test(table_is_sound),
+        cmocka_unit_test(a_filter_takes_what_a_broker_takes_for_it),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

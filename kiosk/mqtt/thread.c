@@ -80,6 +80,7 @@ static void thread_serve(struct mqtt_thread *t, struct mqtt_session *s)
     while (!t->stop && !(t->peeks && mqtt_session_is_up(s))) {
         int64_t now = clock_now();
         t->alive_at = now;
+        thread_dropped_report(t, now);
         if (!mqtt_session_is_up(s) && now - began > CONNACK_PATIENCE)
             return;
         if (hurry != t->hurry)
@@ -91,7 +92,6 @@ static void thread_serve(struct mqtt_thread *t, struct mqtt_session *s)
         int turn_ms = (int)(mqtt_session_patience(s) / 1000000);
         if (fds[0].fd < 0 || (poll(fds, 2, turn_ms) < 0 && errno != EINTR))
             return;
-        thread_dropped_report(t, now);
         publish_waiting(t, s);
         if (mqtt_session_turn(s) != 0)
             return;

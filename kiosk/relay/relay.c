@@ -7,6 +7,7 @@
 #include "kiosk/common/say_once.h"
 #include "kiosk/common/topics.h"
 #include "kiosk/core/ns.h"
+#include "kiosk/mqtt/flood_log.h"
 #include "kiosk/mqtt/link_log.h"
 #include "kiosk/mqtt/thread.h"
 #include "kiosk/relay/inbound.h"
@@ -43,7 +44,8 @@ struct relay {
     struct mqtt_thread *mqtt;
     struct mqtt_event event; /* the one that is being looked at */
     struct link_log log;
-    struct say_once said; /* complaints about rights and floods */
+    struct say_once said; /* complaints about rights */
+    struct flood_log flood;
     int64_t beat_at;
 };
 
@@ -237,7 +239,7 @@ static void relay_on_event(struct relay *r, const struct mqtt_event *e)
         relay_on_message(r, e);
         break;
     case MQTT_DROPPED:
-        if (say_once(&r->said, e->topic, e->at, &before))
+        if (flood_log_note(&r->flood, e))
             log_warning("too many messages on %s: %zu were not looked at. Other accounts are not "
                         "held up. If this goes on, revoke that phone or look at that kiosk",
                         e->topic, e->count);
@@ -260,10 +262,19 @@ static void relay_on_readable(void *context, int fd, short revents)
 
 /* --- time ------------------------------------------------------------------------------------ */
 
+/* INT64_MAX: at the end. */
+static void flood_sum(struct relay *r, int64_t now)
+{
+    char line[FLOOD_LOG_LINE];
+    if (flood_log_time(&r->flood, now, line))
+        log_warning("%s", line);
+}
+
 void relay_time(struct relay *r, int64_t now)
 {
     enum ring_policy_ring wanted;
     char line[LINK_LOG_LINE];
+    flood_sum(r, now);
     if (link_log_time(&r->log, now, line))
         log_warning("broker %s port %d: %s", r->conf->broker.host, r->conf->broker.port, line);
     while ((wanted = ring_policy_tick(&r->policy, now)) != RING_POLICY_NOTHING)
@@ -279,8 +290,9 @@ void relay_time(struct relay *r, int64_t now)
 int64_t relay_deadline(const struct relay *r, int64_t now)
 {
     int64_t policy = ring_policy_deadline(&r->policy, now);
-    int64_t log = link_log_deadline(&r->log);
+    int64_t log = link_log_deadline(&r->log), flood = flood_log_deadline(&r->flood);
     int64_t first = policy < r->beat_at ? policy : r->beat_at;
+    first = flood < first ? flood : first;
     return log < first ? log : first;
 }
 
@@ -457,6 +469,7 @@ void relay_free(struct relay *r)
     if (r->mqtt)
         loop_remove(r->loop, mqtt_thread_fd(r->mqtt));
     mqtt_thread_free(r->mqtt);
+    flood_sum(r, INT64_MAX);
     for (size_t i = 0; i < RELAY_PUSHES_MAX; i++)
         ntfy_free(r->pushes[i]);
     webpush_sender_free(r->web);

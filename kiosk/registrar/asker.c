@@ -50,17 +50,6 @@ struct asker *asker_of(struct askers *a, const struct registrar_venue *venue, co
     return room;
 }
 
-bool asker_may_send(struct asker *one, int64_t now)
-{
-    int64_t full = one->packet_at > now ? one->packet_at : now;
-    if (full - now > ASKER_BURST * ASKER_PACKET_NS) {
-        one->dropped++;
-        return false;
-    }
-    one->packet_at = full + ASKER_PACKET_NS;
-    return true;
-}
-
 struct asker *asker_next(struct askers *a)
 {
     for (size_t i = 0; i < a->count; i++) {

@@ -11,15 +11,13 @@
 #include <stdint.h>
 
 /* Those who ask: the kiosks of the venues, and a root key's account. Each has one request at a
- * time, and a budget of packets that nobody else can use up. */
+ * time. */
 
 enum {
     ASKERS_MAX = 8192, /* a hundred venues with ten kiosks each need 1,100 */
     ASKERS_CHUNK = 64, /* they are made in such pieces, as they come */
     ASKERS_CHUNKS = ASKERS_MAX / ASKERS_CHUNK,
-    ASKER_BURST = 40,
 };
-#define ASKER_PACKET_NS (INT64_C(1000000000) / 4) /* one more packet each so often */
 
 struct asker {
     char kiosk[TOPIC_ID_LEN + 1]; /* or the root's account; "": free */
@@ -32,8 +30,6 @@ struct asker {
     bool again, granted;
     struct registration_request request;
     uint8_t digest[REGISTRATION_DIGEST];
-    int64_t packet_at; /* when its budget is whole again */
-    uint64_t dropped;  /* packets over budget */
 };
 
 struct askers {
@@ -47,9 +43,6 @@ void askers_free(struct askers *a);
 /* The one of that name, or a new one in place of one that never was certified. NULL: there is no
  * room. */
 struct asker *asker_of(struct askers *a, const struct registrar_venue *venue, const char *kiosk);
-
-/* Whether its budget allows one more packet now. Counts those that it does not. */
-bool asker_may_send(struct asker *one, int64_t now);
 
 /* The next one with something to do, fairly; NULL: none. */
 struct asker *asker_next(struct askers *a);

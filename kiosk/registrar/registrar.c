@@ -50,6 +50,14 @@ static void registrar_unlink(struct registrar *r, const struct mqtt_event *e)
     registrar_link(r, false, 0, e->at);
 }
 
+static void registrar_on_dropped(struct registrar *r, const struct mqtt_event *e)
+{
+    if (flood_log_note(&r->flood, e))
+        log_warning("too many messages on %s: %zu were not looked at. Other kiosks are not held "
+                    "up. If this goes on, ask that venue's host to look at that kiosk",
+                    e->topic, e->count);
+}
+
 static void registrar_on_event(struct registrar *r, const struct mqtt_event *e)
 {
     struct broker_admin_result result;
@@ -70,10 +78,12 @@ static void registrar_on_event(struct registrar *r, const struct mqtt_event *e)
         if (r->settled)
             registrar_complain(r, e);
         break;
+    case MQTT_DROPPED:
+        registrar_on_dropped(r, e);
+        break;
     case MQTT_UP:
     case MQTT_ACKED:
     case MQTT_STRANGE:
-    case MQTT_DROPPED:
         break;
     }
 }
@@ -104,9 +114,20 @@ static bool registrar_may_order(const struct registrar *r)
     return r->up || !broker_admin_topic(r->admin);
 }
 
+/* How much was refused and not looked at in all; INT64_MAX: at the end. */
+static void registrar_sums(struct registrar *r, int64_t now)
+{
+    char line[ANSWER_LOG_LINE], flood[FLOOD_LOG_LINE];
+    if (answer_log_time(&r->answers, now, line))
+        log_warning("%s", line);
+    if (flood_log_time(&r->flood, now, flood))
+        log_warning("%s", flood);
+}
+
 void registrar_time(struct registrar *r, int64_t now)
 {
     char line[LINK_LOG_LINE];
+    registrar_sums(r, now);
     if (link_log_time(&r->log, now, line))
         log_warning("broker %s port %d: %s", r->conf->broker.host, r->conf->broker.port, line);
     if (!registrar_may_order(r))
@@ -123,16 +144,23 @@ void registrar_time(struct registrar *r, int64_t now)
 int64_t registrar_deadline(const struct registrar *r)
 {
     int64_t order = registrar_may_order(r) ? broker_admin_deadline(r->admin) : NS_NEVER;
-    int64_t log = link_log_deadline(&r->log);
-    return order < log ? order : log;
+    const int64_t all[] = {link_log_deadline(&r->log), answer_log_deadline(&r->answers),
+                           flood_log_deadline(&r->flood)};
+    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
+        order = all[i] < order ? all[i] : order;
+    return order;
 }
 
 /* --- from the config to what runs ------------------------------------------------------------- */
 
-static void registrar_subscribe(struct mqtt_setup *s, const char *topic)
+/* What one kiosk may ask. Nobody else can use it up. */
+static const struct mqtt_budget asks = {40, 4};
+
+static void registrar_subscribe(struct mqtt_setup *s, const char *topic, struct mqtt_budget each)
 {
     struct mqtt_subscription *one = &s->subscribe[s->subscribe_count++];
     one->qos = 1;
+    one->each = each;
     snprintf(one->topic, sizeof one->topic, "%s", topic);
 }
 
@@ -155,8 +183,8 @@ int registrar_start(struct registrar *r, struct loop *loop)
     memcpy(s.client_id, c->broker.user, sizeof s.client_id);
     topic_name(TOPIC_REGISTRAR, "+", "+", NULL, topic);
     if (broker_admin_topic(r->admin))
-        registrar_subscribe(&s, broker_admin_topic(r->admin));
-    registrar_subscribe(&s, topic);
+        registrar_subscribe(&s, broker_admin_topic(r->admin), (struct mqtt_budget){0, 0});
+    registrar_subscribe(&s, topic, asks);
     r->loop = loop;
     int fd = broker_admin_fd(r->admin);
     if (fd >= 0 && loop_add(loop, fd, POLLIN, registrar_on_done, r) != 0)
@@ -238,6 +266,7 @@ void registrar_free(struct registrar *r)
     if (r->mqtt)
         loop_remove(r->loop, mqtt_thread_fd(r->mqtt));
     mqtt_thread_free(r->mqtt);
+    registrar_sums(r, INT64_MAX);
     if (r->loop && broker_admin_fd(r->admin) >= 0)
         loop_remove(r->loop, broker_admin_fd(r->admin));
     broker_admin_free(r->admin);

@@ -1,5 +1,6 @@
 #include "kiosk/registrar/registrar_state.h"
 
+#include "kiosk/common/clock.h"
 #include "kiosk/common/log.h"
 #include "kiosk/common/paths.h"
 #include "kiosk/common/topics.h"
@@ -8,6 +9,61 @@
 #include <sodium.h>
 #include <stdio.h>
 #include <string.h>
+
+/* --- the log ---------------------------------------------------------------------------------- */
+
+enum { WHO = 128 };
+
+/* Nothing was changed, and why. `what`: what was asked, or "". */
+static void log_unchanged(struct registrar *r, const char *venue, const char *kiosk,
+                          const char *what, enum registration_outcome outcome, const char *why)
+{
+    static const char *const words[] = {"nothing had to be done", "refused", "later", "refused"};
+    bool refused = outcome == REGISTRATION_REFUSED || outcome == REGISTRATION_OLD;
+    char who[WHO], times[64] = "";
+    unsigned before;
+    snprintf(who, sizeof who, "venue %s, kiosk %s%s%s", venue, kiosk, what[0] ? ": " : "", what);
+    if (!answer_log_note(&r->answers, who, why, refused, clock_now(), &before))
+        return;
+    if (before > 0)
+        snprintf(times, sizeof times, " (%u times more since that was last written)", before);
+    if (refused)
+        log_warning("%s: %s: %s%s", who, words[outcome], why, times);
+    else
+        log_info("%s: %s%s%s%s", who, words[outcome], why[0] ? ": " : "", why, times);
+}
+
+/* That it may ask nothing at all. */
+static void log_standing(struct registrar *r, const char *venue, const char *kiosk,
+                         enum registration_standing standing)
+{
+    static const char *const whys[] = {
+        [REGISTRATION_WELCOME] = "",
+        [REGISTRATION_UNKNOWN_VENUE] =
+            "this registrar has no file of that venue. Its host makes one with sudo porchlight "
+            "registrar; add it with porchlight-registrar --add FILE",
+        [REGISTRATION_UNCERTIFIED] =
+            "its key is not signed by the root key in the venue's file. If the venue has another "
+            "root key by now, ask its host for a new file",
+        [REGISTRATION_DISOWNED] = "the venue's root key has disowned this kiosk",
+    };
+    if (standing != REGISTRATION_WELCOME)
+        log_unchanged(r, venue, kiosk, "", REGISTRATION_REFUSED, whys[standing]);
+}
+
+static void log_request(struct registrar *r, const struct asker *a,
+                        const struct registration_request *q, enum registration_outcome outcome,
+                        bool acted, const char *why)
+{
+    const char *role = registration_role_name(q->role), *venue = a->venue->venue.id;
+    char what[48];
+    snprintf(what, sizeof what, "%s%s%s", registration_kind_name(q->kind), role[0] ? " " : "",
+             role);
+    if (acted && outcome == REGISTRATION_DONE)
+        log_info("venue %s, kiosk %s: %s: done", venue, a->kiosk, what);
+    else
+        log_unchanged(r, venue, a->kiosk, what, outcome, why);
+}
 
 /* --- publishing ------------------------------------------------------------------------------- */
 
@@ -31,6 +87,7 @@ static void registrar_publish(struct registrar *r, const char *venue, const char
         mqtt_thread_publish(r->mqtt, &r->out);
 }
 
+/* The answer to a hello. */
 static void announce(struct registrar *r, const char *venue, const char *kiosk,
                      const struct asker *a, enum registration_standing standing)
 {
@@ -43,6 +100,7 @@ static void announce(struct registrar *r, const char *venue, const char *kiosk,
     sodium_hex2bin(at.kiosk, sizeof at.kiosk, kiosk, strlen(kiosk), NULL, &got, NULL);
     registration_announce(&said, &at, r->keys->secret, r->out.payload);
     registrar_publish(r, venue, kiosk);
+    log_standing(r, venue, kiosk, standing);
 }
 
 static void answer_send(struct registrar *r, const struct asker *a,
@@ -60,13 +118,23 @@ static void answer_send(struct registrar *r, const struct asker *a,
 
 /* --- a request's end -------------------------------------------------------------------------- */
 
+/* However often it asks. */
+static void ledger_complain(struct registrar *r, const struct registrar_venue *venue,
+                            const char *kiosk, const char *until)
+{
+    const char *why = strerror(errno);
+    char name[WHO];
+    unsigned before;
+    snprintf(name, sizeof name, PATH_REGISTRAR_DIR "/%s-%s", venue->venue.id, kiosk);
+    if (say_once(&r->said, name, clock_now(), &before))
+        log_error("%s: %s; nothing is done for this kiosk%s", name, why, until);
+}
+
 int registrar_ledger_save(struct registrar *r, const struct asker *a)
 {
     int rc = ledger_write(r->prefix, a->venue->venue.id, a->kiosk, &a->entry);
     if (rc != 0)
-        log_error(PATH_REGISTRAR_DIR "/%s-%s: %s; nothing is done for this kiosk until it can be "
-                                     "written",
-                  a->venue->venue.id, a->kiosk, strerror(errno));
+        ledger_complain(r, a->venue, a->kiosk, " until it can be written");
     return rc;
 }
 
@@ -80,23 +148,16 @@ static void answer_fill(struct asker *a, enum registration_outcome outcome, long
     snprintf(a->answer.why, sizeof a->answer.why, "%s", why);
 }
 
-static void request_log(const struct asker *a, enum registration_outcome outcome)
-{
-    static const char *const words[] = {"done", "refused", "later", "old"};
-    const char *role = registration_role_name(a->request.role);
-    log_info("venue %s, kiosk %s: %s%s%s: %s", a->venue->venue.id, a->kiosk,
-             registration_kind_name(a->request.kind), role[0] ? " " : "", role, words[outcome]);
-}
-
 void registrar_request_end(struct registrar *r, struct asker *a, enum registration_outcome outcome,
                            long after_s, const char *why)
 {
+    bool acted = a->entry.slot.pending;
     a->waiting = false;
     a->entry.slot.last = a->request.number;
     memcpy(a->entry.slot.digest, a->digest, sizeof a->digest);
     registration_end(&a->entry.slot, outcome);
     answer_fill(a, outcome, after_s, why);
-    request_log(a, outcome);
+    log_request(r, a, &a->request, outcome, acted, why);
     sodium_memzero(a->request.password, sizeof a->request.password);
     if (registrar_ledger_save(r, a) == 0)
         answer_send(r, a, &a->answer);
@@ -109,8 +170,7 @@ struct asker *registrar_asker(struct registrar *r, const struct registrar_venue 
     if (!a || a->loaded)
         return a;
     if (ledger_read(r->prefix, venue->venue.id, kiosk, &a->entry) != 0) {
-        log_error(PATH_REGISTRAR_DIR "/%s-%s: %s; nothing is done for this kiosk", venue->venue.id,
-                  kiosk, strerror(errno));
+        ledger_complain(r, venue, kiosk, "");
         return NULL;
     }
     a->loaded = true;
@@ -141,48 +201,54 @@ static void receive_hello(struct registrar *r, struct asker *a, const struct reg
     announce(r, a->venue->venue.id, a->kiosk, known, standing);
 }
 
-/* Opened, and signed by a key that the venue's root certified for this kiosk. */
-static int request_open(const struct registrar *r, const struct asker *a,
-                        const struct mqtt_event *e, struct registration_request *q,
-                        uint8_t digest[REGISTRATION_DIGEST])
+/* Opened, and signed by a key that the venue's root certified for this kiosk. NULL, or why not. */
+static const char *request_open(const struct registrar *r, const struct asker *a,
+                                const struct mqtt_event *e, struct registration_request *q,
+                                uint8_t digest[REGISTRATION_DIGEST])
 {
     char text[ENVELOPE_LETTER_MAX + 1];
     uint8_t signature[64];
     size_t len;
     struct registration_hello h;
     struct envelope_place at = registrar_place(a, e->topic);
-    int rc = -1;
+    const char *why = "its letter is no request that this version can read";
     if (envelope_letter_open(r->keys->public, r->keys->secret, e->payload, e->len, text, &len,
                              signature) != ENVELOPE_OK)
-        return -1;
+        return "its letter is no request, or is sealed to another registrar's key";
     if (registration_read(text, len, q) == 0) {
         memcpy(h.public, q->public, sizeof h.public);
         memcpy(h.certificate, q->certificate, sizeof h.certificate);
         registration_digest(text, len, digest);
-        if (registration_is_certified(&h, at.venue, at.kiosk, a->venue->root) &&
-            envelope_letter_signed(&at, q->public, signature, text, len) == ENVELOPE_OK)
-            rc = 0;
+        why = !registration_is_certified(&h, at.venue, at.kiosk, a->venue->root)
+                  ? "its key is not signed by the root key in the venue's file"
+              : envelope_letter_signed(&at, q->public, signature, text, len) != ENVELOPE_OK
+                  ? "it is not signed by the key that it names"
+                  : NULL;
     }
     sodium_memzero(text, sizeof text);
-    return rc;
+    return why;
 }
 
-static void request_refuse(struct registrar *r, struct asker *a, enum registration_outcome outcome,
-                           uint64_t number, const char *why)
+/* Without asking the broker. */
+static void request_refuse(struct registrar *r, struct asker *a,
+                           const struct registration_request *q, enum registration_outcome outcome,
+                           const char *why)
 {
     struct registration_answer answer = {
-        .outcome = outcome, .number = number, .last = a->entry.slot.last};
+        .outcome = outcome, .number = q->number, .last = a->entry.slot.last};
     snprintf(answer.why, sizeof answer.why, "%s", why);
+    log_request(r, a, q, outcome, false, why);
     answer_send(r, a, &answer);
 }
 
-static void request_repeat(struct registrar *r, struct asker *a, uint64_t number)
+static void request_repeat(struct registrar *r, struct asker *a,
+                           const struct registration_request *q)
 {
-    if (a->answer.number == number)
+    enum registration_outcome was = a->entry.slot.outcome;
+    if (a->answer.number == q->number)
         answer_send(r, a, &a->answer);
     else
-        request_refuse(r, a, a->entry.slot.outcome, number,
-                       a->entry.slot.outcome == REGISTRATION_DONE ? "" : "it was refused before");
+        request_refuse(r, a, q, was, was == REGISTRATION_DONE ? "" : "it was refused before");
 }
 
 static void request_take(struct registrar *r, struct asker *a, const struct registration_request *q,
@@ -200,14 +266,14 @@ static void request_take(struct registrar *r, struct asker *a, const struct regi
         a->waiting = true;
         break;
     case REGISTRATION_REPEAT:
-        request_repeat(r, a, q->number);
+        request_repeat(r, a, q);
         break;
     case REGISTRATION_STALE:
-        request_refuse(r, a, REGISTRATION_OLD, q->number,
+        request_refuse(r, a, q, REGISTRATION_OLD,
                        "that number was used before; a request needs a number of its own");
         break;
     case REGISTRATION_BARRED:
-        request_refuse(r, a, REGISTRATION_REFUSED, q->number,
+        request_refuse(r, a, q, REGISTRATION_REFUSED,
                        "this kiosk is disowned by the venue's root key");
         break;
     }
@@ -218,8 +284,12 @@ static void receive_request(struct registrar *r, struct asker *a, const struct m
 {
     struct registration_request q;
     uint8_t digest[REGISTRATION_DIGEST];
-    if (a != r->asker && request_open(r, a, e, &q, digest) == 0 &&
-        registrar_asker(r, a->venue, a->kiosk))
+    if (a == r->asker)
+        return;
+    const char *why = request_open(r, a, e, &q, digest);
+    if (why)
+        log_unchanged(r, a->venue->venue.id, a->kiosk, "", REGISTRATION_REFUSED, why);
+    else if (registrar_asker(r, a->venue, a->kiosk))
         request_take(r, a, &q, digest);
     sodium_memzero(&q, sizeof q);
 }
@@ -238,10 +308,11 @@ void registrar_request(struct registrar *r, const struct mqtt_event *e)
     if (!v && is_hello)
         announce(r, venue, kiosk, NULL, REGISTRATION_UNKNOWN_VENUE);
     struct asker *a = v ? asker_of(&r->askers, v, kiosk) : NULL;
-    if (!a || !asker_may_send(a, e->at))
-        return;
-    if (is_hello)
+    if (a && is_hello)
         receive_hello(r, a, &hello);
-    else
+    else if (a)
         receive_request(r, a, e);
+    else if (v)
+        log_unchanged(r, venue, kiosk, "", REGISTRATION_REFUSED,
+                      "this registrar has no room for more kiosks");
 }

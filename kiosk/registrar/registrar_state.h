@@ -2,8 +2,10 @@
 #define PORCHLIGHT_REGISTRAR_REGISTRAR_STATE_H
 
 #include "kiosk/common/say_once.h"
+#include "kiosk/mqtt/flood_log.h"
 #include "kiosk/mqtt/link_log.h"
 #include "kiosk/mqtt/thread.h"
+#include "kiosk/registrar/answer_log.h"
 #include "kiosk/registrar/asker.h"
 #include "kiosk/registrar/broker_admin.h"
 #include "kiosk/registrar/registrar.h"
@@ -53,7 +55,9 @@ struct registrar {
     struct mqtt_thread *mqtt;
     bool up;
     struct link_log log;
-    struct say_once said; /* what the broker refuses */
+    struct say_once said;      /* what the broker and the disk refuse */
+    struct answer_log answers; /* what we refuse */
+    struct flood_log flood;
     struct mqtt_event event;
     struct mqtt_publication out;
 };

@@ -1,8 +1,10 @@
 """porchlight-registrar beside a real mosquitto: what kiosks and root keys may order, what they may
 not, and that nothing is done twice or forgotten, whoever is restarted when."""
 
+import re
 import secrets
 import shutil
+import time
 
 import pytest
 from nacl import bindings as na
@@ -104,6 +106,11 @@ class House:
             asker.close()
         self.registrar.stop()
         self.broker.stop()
+
+
+def lines(house, *parts):
+    """Those of the registrar's log that have all of it."""
+    return [line for line in house.registrar.said().splitlines() if all(p in line for p in parts)]
 
 
 @pytest.fixture
@@ -228,6 +235,9 @@ def test_a_disowned_kiosk_is_shut_out_and_what_it_suspended_is_restored(house):
     assert kiosk.hello()[2] == 3
     assert kiosk.ask("suspend", members[2])["kind"] == "refused"
     assert not house.suspended(members[2])
+    assert [kiosk.hello()[2] for _ in range(3)] == [3] * 3
+    # Greetings once, and what it asked for.
+    assert len(lines(house, f"kiosk {kiosk.kiosk}", ": refused: ", "disowned")) == 2
 
 
 def test_a_kiosk_orders_nothing_over_accounts_that_are_not_its_own(house):
@@ -268,7 +278,68 @@ def test_a_venue_that_the_registrar_does_not_know_is_told_so(house):
     asker = Asker(house.broker, venue, kiosk, account, pw, secret,
                   Root().certify(venue, kiosk, public))
     house.askers.append(asker)
-    assert asker.hello()[2] == 1
+    assert [asker.hello()[2] for _ in range(3)] == [1] * 3
+    assert len(lines(house, f"venue {venue}, kiosk {kiosk}: refused: ", "no file of that venue")) == 1
+
+
+def test_the_log_says_what_was_refused_and_why(house):
+    kiosk, other, theirs = house.kiosk(), house.kiosk(number=1), house.kiosk(house.there)
+    member = house.member(other)
+    staff = new_id()
+    wrong = house.kiosk(root=Root())
+    asked = {"another kiosk of the venue made that account": (kiosk, "suspend", member),
+             "only the venue's root key may do that": (kiosk, "remove", member),
+             "the broker has no such account; invite it again": (kiosk, "promote", staff),
+             "it is not this venue's": (theirs, "suspend", member)}
+    for why, (asker, kind, account) in asked.items():
+        role = {"role": "member", "password": password()} if kind == "promote" else {}
+        assert asker.ask(kind, account, **role)["kind"] == "refused"
+        wait.until(lambda: lines(house, f"venue {asker.venue}, kiosk {asker.kiosk}: {kind}", ": refused: ", why),
+                   house.registrar.said)
+    old = kiosk.request("suspend", member, number=1)
+    assert kiosk.send(old)["kind"] == "old"
+    wrong.hello()
+    wrong.client.publish(wrong.topic, wrong.request("remove", member), 1)
+    kiosk.client.publish(kiosk.topic, b"\2\2" + bytes(766), 1)
+    for asker, why in ((kiosk, "that number was used before"), (wrong, "not signed by the root key"),
+                       (kiosk, "its letter is no request")):
+        wait.until(lambda: lines(house, f"kiosk {asker.kiosk}", ": refused: ", why), house.registrar.said)
+    assert not lines(house, member), "accounts are nobody's business"
+
+
+def test_who_is_refused_without_end_fills_no_log_and_all_of_it_is_counted(house):
+    kiosk, calm = house.kiosk(), house.kiosk(house.there)
+    kinds, refused = ["restore", "password", "remove", "disown"], 0
+    kiosk.hello()
+    for i in range(36):
+        more = {"password": password()} if kinds[i % 4] == "password" else {}
+        more |= {"kiosk": kiosk.kiosk} if kinds[i % 4] == "disown" else {}
+        refused += kiosk.ask(kinds[i % 4], new_id(), **more)["kind"] == "refused"
+    assert refused == 36
+    assert len(lines(house, f"kiosk {kiosk.kiosk}", ": refused: ")) == 4
+    house.member(calm)
+    house.registrar.stop()
+    assert lines(house, "since this start 36 requests and greetings were refused")
+
+
+def test_what_one_kiosk_sends_too_much_of_is_counted(house):
+    flooder = house.kiosk()
+    flooder.hello()
+    wire, sent = flooder.request("create", new_id(), role="newcomer", password=password()), 600
+    began = time.monotonic()
+    for last in [flooder.client.publish(flooder.topic, wire, 1) for _ in range(sent)]:
+        last.wait_for_publish(60)
+    wait.until(lambda: lines(house, f"too many messages on {flooder.topic}"), house.registrar.said)
+    wait.until(lambda: flooder.answers, "an answer")
+    house.member(house.kiosk(house.there))  # after all of the flood
+    took = time.monotonic() - began
+    time.sleep(5)  # its connection reports what it has dropped once a second, or where nothing comes every 2
+    house.registrar.stop()
+    assert len(lines(house, "too many messages")) == 1
+    counted = re.search(r"since this start (\d+) messages were over", house.registrar.said())
+    assert counted, house.registrar.said()
+    # Taken: a burst of 40, the greeting among them, and four a second.
+    assert sent - 40 - 4 * took <= int(counted[1]) <= sent - 39, counted[0]
 
 
 def test_a_flood_by_one_kiosk_costs_that_kiosk_alone(house):

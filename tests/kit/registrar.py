@@ -77,6 +77,10 @@ class Registrar:
                    lambda: f"the registrar's connection; it said:\n{self.process.said()}", 30)
         return self
 
+    def said(self):
+        """Since its last start, and after it has ended too."""
+        return (self.prefix / f"registrar.{self.starts}.log").read_text()
+
     def stop(self):
         if self.process:
             self.process.stop()

@@ -45,9 +45,11 @@ static int passphrase_read_line(int fd, char *out)
 
 static int from_terminal(char *out, int twice)
 {
-    static const char question[] = "Passphrase: ";
-    int len = twice ? prompt_hidden_line_twice(question, out, PASSPHRASE_MAX)
-                    : prompt_hidden_line(question, out, PASSPHRASE_MAX);
+    static const char known[] = "What you type is not shown.\nPassphrase: ";
+    static const char choose[] = "Choose a passphrase: six or more random words.\n"
+                                 "What you type is not shown.\nPassphrase: ";
+    int len = twice ? prompt_hidden_line_twice(choose, out, PASSPHRASE_MAX)
+                    : prompt_hidden_line(known, out, PASSPHRASE_MAX);
     if (len < 0)
         log_error("Nothing was done: %s.",
                   errno == ENXIO    ? "there is no terminal to type the passphrase at. Use "
@@ -87,10 +89,9 @@ char *passphrase_read(const char *path, int twice, int least)
     if (len >= least)
         return out;
     if (len >= 0)
-        log_error(
-            "The passphrase was not accepted: it has %d characters, and at least %d are expected. "
-            "Four or five random words are easy to remember.",
-            len, least);
+        log_error("The passphrase was not accepted: it has %d characters, and at least %d are "
+                  "expected. Take six or more random words.",
+                  len, least);
     sodium_free(out);
     return NULL;
 }

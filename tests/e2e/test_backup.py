@@ -117,7 +117,7 @@ def spoil(data, at):
 @pytest.mark.parametrize("what, said", [
     ("words", "the passphrase is wrong, or the file is damaged"), ("body", "the file is damaged"),
     ("salt", "the file is damaged"), ("cut", "the file is damaged"), ("none", "is not a backup"),
-    ("missing", "No such file"), ("empty", "is not a backup"), ("readable", "chmod 600")])
+    ("missing", "there is no file"), ("empty", "is not a backup"), ("readable", "chmod 600")])
 def test_what_does_not_open_changes_nothing(venue, what, said):
     venue.set_up()
     assert venue.cli("backup", venue.kept, *venue.words).returncode == 0
@@ -193,7 +193,7 @@ def test_a_link_to_a_backup_is_a_backup(venue):
 
 
 @pytest.mark.parametrize("name, why", [
-    ("none/kiosk.backup", "there is no folder"), ("stick", "is a folder. Name a new file in it"),
+    ("none/kiosk.backup", "there is no folder"), ("stick", "exists already. Choose a new name, such as"),
     ("stick/words", "exists"), ("stick/words/kiosk.backup", "there is no folder")])
 def test_a_place_that_will_not_do_is_named_before_the_passphrase_is_asked(venue, name, why):
     venue.set_up()
@@ -289,6 +289,15 @@ def test_a_kiosk_that_is_set_up_is_replaced_only_when_its_host_says_so(venue):
     t.say("yes")
     t.until("files are restored")
     assert t.end() == 0 and "sim:counter" in (venue.etc / "porchlight.conf").read_text()
+
+
+@pytest.mark.parametrize("name, why", [("none.backup", "Is the stick mounted?"), ("words", "it is not a backup")])
+def test_what_is_no_backup_is_named_before_anything_is_asked(venue, name, why):
+    venue.set_up()
+    t = Terminal([program("porchlight"), "--prefix", str(venue.prefix), "restore",
+                  str(venue.prefix / "stick" / name)])
+    said = " ".join(t.until_end().split())
+    assert why in said and "Type yes" not in said and "Passphrase" not in said and t.end() == 1
 
 
 def test_before_a_set_up_there_is_nothing_to_keep(venue):

@@ -43,9 +43,12 @@ class Terminal:
         said, self.text = self.text.split(words, 1)
         return said + words
 
-    def until_end(self):
+    def until_end(self, within=60):
         """All that it says until it ends."""
+        end = time.monotonic() + within
         while True:
+            left = max(0, end - time.monotonic())
+            assert select.select([self.fd], [], [], left)[0], f"it did not end, but said:\n{self.text}"
             try:
                 more = os.read(self.fd, 65536)
             except OSError:

@@ -134,13 +134,14 @@ static int check_report(struct checking *k, int listed)
     if (k->strange)
         print_complaint("It contains files that are not Porchlight's.");
     if (listed < 0 || k->strange || k->wrong || !k->config_good) {
-        print_say("%s is no good backup: a kiosk could not run from it. Make a new one.", k->file);
+        print_say("%s is not a good backup: a kiosk could not run from it. Make a new one.",
+                  k->file);
         return CLI_FAILED;
     }
-    print_say("%s is good: %u files of kiosk %s of venue %s, and a kiosk could run from them.",
+    print_say("%s is good: a kiosk can run from it. It has %u files of kiosk %s of venue %s.",
               k->file, k->files, k->config->kiosk.id, k->config->venue.id);
     if (k->here && k->another)
-        print_say("It is of another kiosk than this one.");
+        print_say("It is of another kiosk, not of this one.");
     else if (k->changed)
         print_say(
             "%u of its files %s since changed here: %s%s. Make a new backup, under a new name.",

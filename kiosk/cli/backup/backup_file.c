@@ -190,21 +190,41 @@ free_key:
     return result;
 }
 
+/* The whole file, or NULL with errno. */
+static uint8_t *backup_file_whole(const char *path, size_t *len)
+{
+    char *real = realpath(path, NULL); /* a link to one is one */
+    uint8_t *in = real ? (uint8_t *)file_read(real, FILES_READ_MAX, len) : NULL;
+    int saved = errno;
+
+    free(real);
+    errno = saved;
+    if (!in || is_head(in, *len))
+        return in;
+    free(in);
+    errno = EINVAL;
+    return NULL;
+}
+
+int backup_look(const char *path)
+{
+    size_t len;
+    uint8_t *in = backup_file_whole(path, &len);
+
+    if (!in)
+        return -1;
+    free(in);
+    return 0;
+}
+
 int backup_open(struct backup *b, const char *path, const char *passphrase)
 {
     size_t len;
-    char *real = sodium_init() < 0 ? NULL : realpath(path, NULL); /* a link to one is one */
-    uint8_t *in = real ? (uint8_t *)file_read(real, FILES_READ_MAX, &len) : NULL;
-    int result = -1;
+    uint8_t *in = sodium_init() < 0 ? NULL : backup_file_whole(path, &len);
 
-    free(real);
     if (!in)
         return -1;
-    if (is_head(in, len))
-        result = backup_file_unseal(b, in, len, passphrase);
-    else
-        errno = EINVAL;
-    int saved = errno;
+    int result = backup_file_unseal(b, in, len, passphrase), saved = errno;
     free(in);
     if (result < 0)
         backup_finish(b);

@@ -31,6 +31,10 @@ int backup_add(struct backup *b, const char *path, mode_t mode, const void *byte
 /* Seals into a new file, durable, 0600. 0, or -1 with errno (EEXIST: the file exists). */
 int backup_seal(const struct backup *b, const char *path, const char *passphrase);
 
+/* Whether the file is a backup, with whatever passphrase. 0, or -1 with errno: EINVAL (it is none).
+ */
+int backup_look(const char *path);
+
 /* 0, or -1 with errno: EBADMSG (wrong passphrase, or damaged), EINVAL (not a backup). */
 int backup_open(struct backup *b, const char *path, const char *passphrase);
 

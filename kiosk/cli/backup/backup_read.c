@@ -8,7 +8,19 @@
 #include <sodium.h>
 #include <stdbool.h>
 #include <string.h>
-#include <unistd.h>
+
+int backup_find(const char *file, const char *nothing)
+{
+    if (backup_look(file) == 0)
+        return 0;
+    if (errno == ENOENT)
+        log_error("%s: there is no file %s. Is the stick mounted?", nothing, file);
+    else
+        log_error("%s: %s cannot be opened: %s.", nothing, file,
+                  errno == EINVAL ? "it is not a backup that porchlight backup made"
+                                  : strerror(errno));
+    return -1;
+}
 
 int backup_unlock(struct backup *b, const char *file, const char *passphrase_file,
                   const char *nothing)
@@ -16,10 +28,8 @@ int backup_unlock(struct backup *b, const char *file, const char *passphrase_fil
     char *passphrase = NULL;
     int result = -1, why = 0;
 
-    if (access(file, R_OK) < 0) { /* before anybody types a passphrase */
-        log_error("%s: %s cannot be opened: %s.", nothing, file, strerror(errno));
+    if (backup_find(file, nothing) < 0)
         return -1;
-    }
     passphrase = passphrase_read(passphrase_file, 0, 1);
     if (!passphrase)
         return -1;
@@ -29,9 +39,10 @@ int backup_unlock(struct backup *b, const char *file, const char *passphrase_fil
     if (result == 0)
         return 0;
     log_error("%s: %s cannot be opened: %s.", nothing, file,
-              why == EBADMSG  ? "the passphrase is wrong, or the file is damaged"
-              : why == EINVAL ? "it is not a backup that porchlight backup made"
-                              : strerror(why));
+              why == EBADMSG
+                  ? "the passphrase is wrong, or the file is damaged. Capital letters and "
+                    "spaces in the passphrase count"
+                  : strerror(why));
     return -1;
 }
 

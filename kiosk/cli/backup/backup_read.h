@@ -6,6 +6,10 @@
 
 /* What restore and backup --check share. */
 
+/* Before a host is asked anything: 0, or -1 after a complaint, which `nothing` begins, if the file
+ * is no backup. */
+int backup_find(const char *file, const char *nothing);
+
 /* Asks for the passphrase, or reads it, and opens the backup. `nothing` begins the complaint:
  * "Nothing was changed". 0, or -1 after it. */
 int backup_unlock(struct backup *b, const char *file, const char *passphrase_file,

@@ -3,6 +3,7 @@
 #include "kiosk/cli/backup/same_card.h"
 #include "kiosk/cli/cli.h"
 #include "kiosk/cli/files.h"
+#include "kiosk/cli/output_place.h"
 #include "kiosk/cli/passphrase.h"
 #include "kiosk/cli/print.h"
 #include "kiosk/common/file.h"
@@ -89,38 +90,7 @@ static int check_anything(const struct cli *cli)
         return 0;
     log_error("No backup was made: %s: %s. Before set-up, and after a wipe, there is nothing to "
               "back up.",
-              key, strerror(errno));
-    return -1;
-}
-
-/* The folder that the file is to be in. */
-static void folder_of(const char *file, char folder[PATH_LEN])
-{
-    const char *slash = strrchr(file, '/');
-
-    if (!slash)
-        snprintf(folder, PATH_LEN, ".");
-    else
-        snprintf(folder, PATH_LEN, "%.*s", slash == file ? 1 : (int)(slash - file), file);
-}
-
-static int check_place(const char *file)
-{
-    char folder[PATH_LEN];
-    struct stat st;
-
-    folder_of(file, folder);
-    if (stat(file, &st) == 0 && S_ISDIR(st.st_mode))
-        log_error("No backup was made: %s is a folder. Name a new file in it: %s%skiosk.backup",
-                  file, file, file[strlen(file) - 1] == '/' ? "" : "/");
-    else if (lstat(file, &st) == 0)
-        log_error("No backup was made: %s exists. Choose a new file.", file);
-    else if (stat(folder, &st) < 0 || !S_ISDIR(st.st_mode))
-        log_error("No backup was made: there is no folder %s. Is the stick mounted?", folder);
-    else if (access(folder, W_OK | X_OK) < 0)
-        log_error("No backup was made: nothing can be written to %s: %s.", folder, strerror(errno));
-    else
-        return 0;
+              key, errno == ENOENT ? "there is no such file" : strerror(errno));
     return -1;
 }
 
@@ -141,7 +111,7 @@ static int check_card(const struct cli *cli, const char *file)
     struct cards there, here;
     bool shares = false;
 
-    folder_of(file, folder);
+    output_place_folder(file, folder);
     if (is_tried_out(cli) || cards_of("", folder, &there) < 0)
         return 0;
     for (size_t i = 0; i < sizeof ours / sizeof ours[0]; i++)
@@ -170,7 +140,8 @@ static int keep(const struct cli *cli, const char *file, const struct backup_opt
     struct gathering g = {.backup = &backup, .prefix = cli->prefix};
     int result = -1;
 
-    if (check_anything(cli) < 0 || check_place(file) < 0 ||
+    if (check_anything(cli) < 0 ||
+        output_place_check(file, "kiosk.backup", "No backup was made") < 0 ||
         (!o->same_card && check_card(cli, file) < 0))
         return CLI_FAILED;
     char *passphrase = passphrase_read(o->passphrase_file, 1, BACKUP_PASSPHRASE_MIN);
@@ -188,8 +159,9 @@ static int keep(const struct cli *cli, const char *file, const struct backup_opt
         return CLI_FAILED;
     backup_note(cli->prefix);
     print_say(
-        "%s holds %d files, sealed. Keep it off site, and its passphrase in another place. It "
-        "does not hold the keys of vaults: what they lock is lost with this card.",
+        "The backup is in %s: %d files, sealed with your passphrase. Keep it away from the venue, "
+        "and the passphrase in another place. It leaves out the keys of vaults: what is in a vault "
+        "is lost with this card.",
         file, g.files);
     return CLI_OK;
 }
@@ -210,7 +182,7 @@ static int backup_run(const struct cli *cli, void *own, char **words)
 }
 
 static const struct cli_option backup_options[] = {
-    OPTION_WORD("FILE", "a new file, best on a USB stick that is kept off site"),
+    OPTION_WORD("FILE", "a new file, best on a USB stick that is kept away from the venue"),
     OPTION("check", NULL, struct backup_options, check,
            "say whether the backup FILE is good, and whether it is up to date; make none"),
     OPTION("same-card", NULL, struct backup_options, same_card,

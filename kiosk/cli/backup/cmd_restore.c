@@ -76,7 +76,7 @@ static int may_replace(const struct cli *cli, const char *file, bool replace)
         close(running);
     snprintf(question, sizeof question,
              "This Pi is a kiosk already%s.\nIts keys, config and phones are replaced by those of "
-             "the backup.\nReplace them? Type yes: ",
+             "the backup.\nWithout a backup of their own they are lost. Replace them? Type yes: ",
              running >= 0 ? ", and it is running" : "");
     answer = prompt_yes(question);
     if (answer < 0)
@@ -84,7 +84,7 @@ static int may_replace(const struct cli *cli, const char *file, bool replace)
                   "and phones by those of the backup, run: porchlight restore %s --replace",
                   running >= 0 ? ", and it is running" : "", file);
     else if (answer == 0)
-        log_error("Nothing was changed.");
+        log_error("Nothing was changed: you did not type yes.");
     return answer > 0 ? 0 : -1;
 }
 
@@ -95,14 +95,15 @@ static int restore(const struct cli *cli, const char *file, const struct restore
     struct restoring r = {.another = another};
     int code = CLI_FAILED;
 
-    if ((!another && may_replace(cli, file, o->replace) < 0) ||
+    if (backup_find(file, "Nothing was changed") < 0 ||
+        (!another && may_replace(cli, file, o->replace) < 0) ||
         backup_unlock(&backup, file, o->passphrase_file, "Nothing was changed") < 0)
         return CLI_FAILED;
     r.stage = etc_transaction_begin(cli->prefix);
     if (r.stage && another && etc_transaction_has(r.stage, "credentials/kiosk.key"))
         log_error(
-            "Nothing was changed: this Pi is a kiosk already, and --another is for one that is to "
-            "become the venue's next.");
+            "Nothing was changed: this Pi is a kiosk already, and --another is for a Pi that is to "
+            "become a further kiosk of the venue. To bring this kiosk back, leave --another out.");
     else if (r.stage && backup_each(&backup, put_back, &r) == 0 &&
              etc_transaction_commit(r.stage) == 0)
         code = CLI_OK;
@@ -114,9 +115,13 @@ static int restore(const struct cli *cli, const char *file, const struct restore
         backup_note(cli->prefix);
     print_say("%d files are restored. %s", r.files,
               another
-                  ? "Next, with kiosk = 2 (or 3, 4) and the venue's root key: sudo porchlight setup"
-                  : "The kiosk is as it was when the backup was made, without any code or phone "
-                    "that was changed later.");
+                  ? "They are what this Pi is to share with the venue's other kiosks. Next, "
+                    "write kiosk = 2 (or 3, 4) and root = FILE, the root key's, into an answers "
+                    "file, below [setup], and run: sudo porchlight setup --answers FILE"
+                  : "The kiosk is as it was when the backup was made. If you changed the code "
+                    "since then, change it again; if you invited or revoked phones, do that "
+                    "again too. If the same keys are on another Pi or card, never start that "
+                    "one again. Then check this one: sudo porchlight doctor");
     fflush(stdout);
     return another ? CLI_OK : setup_restart(cli);
 }

@@ -51,12 +51,17 @@ broker) domain=${domain:-$host} fixed=$host ;;
 esac
 [ "$domain" = "$fixed" ] || fail "this folder is for $fixed alone. For another name, make it again with" \
     "porchlight outside --page NAME"
-[ -n "$domain" ] || domain=$(ask "Under which name do members open the page?" "$host")
+[ -n "$domain" ] || domain=$(ask "This server's name, under which members open the page:" "$host")
 case $domain in
 *[!A-Za-z0-9.-]* | .* | -* | '') fail "\"$domain\" is no host name. Expected one like kettle.example.org" ;;
 esac
 if [ -z "$how" ]; then
-    mail=$(ask "Your mail address, for a certificate by Let's Encrypt (own: none, browsers warn)" own)
+    [ ! -t 0 ] || cat >&2 <<END
+Browsers want a certificate that they know. Let's Encrypt gives one for free: type your mail
+address. It writes to you if the certificate is about to expire. Or take "own": browsers then
+warn of the page, and no locked phone rings.
+END
+    mail=$(ask "Mail address, or own:" own)
     how=certbot
     [ "$mail" != own ] || how=own
 fi
@@ -85,8 +90,8 @@ if [ -z "$root" ]; then
         apt-get -q update
         for package in $missing; do
             apt-cache show "$package" >/dev/null 2>&1 || fail "there is no package $package for this" \
-                "Debian. Porchlight's come from its repository: run its install.sh here first, or the" \
-                "lines that install from a server. ntfy needs Debian 13"
+                "Debian. Porchlight's come from its package repository: add it here first, as on the" \
+                "kiosk. ntfy needs Debian 13. Then run this again"
         done
         # shellcheck disable=SC2086 # a list of words
         DEBIAN_FRONTEND=noninteractive apt-get -q -y install --no-install-recommends $missing
@@ -142,7 +147,7 @@ check() { # check NAME WHAT-TO-DO COMMAND...
         fi
         sleep 1
     done
-    printf '%-12s NOT in order: %s\n' "$name" "$advice"
+    printf '%-12s NOT in order. %s\n' "$name" "$advice"
     bad=1
 }
 # Whether the broker's web server leads to it, as phones go there. The answer's body never ends.
@@ -155,16 +160,16 @@ upgrades() { # upgrades CURL-OPTIONS...
 known() { [ "$how" = own ] && echo --cacert "$1" || true; }
 check_page() {
     # shellcheck disable=SC2046 # nothing or two words
-    check page "see: systemctl status nginx" curl -sf $(known "$1") --resolve "$domain:443:127.0.0.1" \
+    check page "To see why: systemctl status nginx" curl -sf $(known "$1") --resolve "$domain:443:127.0.0.1" \
         "https://$domain/index.html"
 }
 check_name() {
-    check name "$domain does not lead to this machine, seen from here; set it at your domain's provider" \
+    check name "$domain has no address yet, seen from here. Have your domain's provider set this server's" \
         getent hosts "$domain"
 }
 check_end() {
     echo
-    [ "$bad" -eq 0 ] || fail "some parts are not in order. Fix them, and run this again"
+    [ "$bad" -eq 0 ] || fail "not all parts are in order. Fix those named above, and run this again"
 }
 
 # --- the parts ---------------------------------------------------------------------------------------
@@ -179,7 +184,7 @@ if [ "$parts" = page ]; then
     [ -z "$root" ] || exit 0
     check_page "$nginx/porchlight.crt"
     check_name
-    check broker "phones cannot reach it at $host yet, seen from here. Run the other folder's install.sh there" \
+    check broker "Phones cannot reach it at $host yet, seen from here. Run the other folder's install.sh there" \
         upgrades -k
     check_end
     echo "The page runs. Delete this folder."
@@ -213,7 +218,7 @@ if [ -n "$topic" ]; then
     ntfy token --config="$config" add relay 2>&1 | grep -o 'tk_[a-z0-9]*' |
         head -n 1 >"$here/relay/credentials/push-first"
     chmod 600 "$here/relay/credentials/push-first"
-    [ -s "$here/relay/credentials/push-first" ] || fail "ntfy gave no token; see: systemctl status ntfy"
+    [ -s "$here/relay/credentials/push-first" ] || fail "ntfy gave no token. To see why: systemctl status ntfy"
     # It is served beside the page, with its certificate.
     mkdir -p "$nginx/conf.d"
     cat >"$nginx/conf.d/porchlight-ntfy.conf" <<END
@@ -242,21 +247,26 @@ END
     [ -n "$root" ] || { nginx -tq && systemctl reload nginx; }
 fi
 sh "$here/relay/install.sh"
-[ -z "$topic" ] || echo "For the ntfy app on members' phones: topic $topic, user phones, password: $password"
+[ -z "$topic" ] || echo "Write down, for the ntfy app on members' phones: topic $topic, user phones," \
+    "password: $password"
 if [ "$domain" != "$host" ]; then
-    echo "On the kiosk, set page = https://$domain/ below [venue], and wss://$domain/mqtt as phones of the broker."
+    echo "On the kiosk, in /etc/porchlight/porchlight.conf, set:"
+    echo "    below [venue]: page = https://$domain/"
+    echo "    below [broker outside]: phones = wss://$domain/mqtt"
+    echo "Then run: sudo systemctl reload porchlightd"
 fi
 [ -z "$root" ] || exit 0
 
 ca=$here/broker/broker-ca.pem
-check broker "see: systemctl status mosquitto" sh -c "openssl s_client -connect 127.0.0.1:$port -servername $host \
-    -verify_hostname $host -CAfile '$ca' -verify_return_error </dev/null"
-check registrar "see: systemctl status porchlight-registrar" systemctl is-active porchlight-registrar
+check broker "To see why: systemctl status 'mosquitto*'" sh -c "openssl s_client -connect 127.0.0.1:$port \
+    -servername $host -verify_hostname $host -CAfile '$ca' -verify_return_error </dev/null"
+check registrar "To see why: systemctl status porchlight-registrar" systemctl is-active porchlight-registrar
 [ "$parts" = broker ] || check_page "$ca"
-check phones "they cannot reach the broker; see: systemctl status nginx" upgrades -k --connect-to "::127.0.0.1:443"
-check relay "see: journalctl -u porchlight-relay" sh -c 'journalctl -b -u porchlight-relay | grep -q connected'
+check phones "They cannot reach the broker. To see why: systemctl status nginx" \
+    upgrades -k --connect-to "::127.0.0.1:443"
+check relay "To see why: journalctl -u porchlight-relay" sh -c 'journalctl -b -u porchlight-relay | grep -q connected'
 # shellcheck disable=SC2046
-[ -z "$topic" ] || check ntfy "see: systemctl status ntfy" curl -sf $(known "$ca") \
+[ -z "$topic" ] || check ntfy "To see why: systemctl status ntfy" curl -sf $(known "$ca") \
     --resolve "$domain:${base##*:}:127.0.0.1" "$base/v1/health"
 check_name
 [ "$parts" != broker ] || check page "https://$page/ cannot be opened from here yet. Run the other folder's install.sh \

@@ -1,5 +1,6 @@
 #include "kiosk/cli/control_client.h"
 
+#include "kiosk/cli/kiosk_config.h"
 #include "kiosk/cli/print.h"
 #include "kiosk/common/log.h"
 #include "kiosk/common/messages.h"
@@ -16,21 +17,12 @@
 
 enum { ANSWER_MS = 5000 };
 
-static bool is_set_up(const char *prefix)
-{
-    char conf[PATH_LEN];
-    int saved = errno;
-    bool is = path_under(prefix, PATH_CONF, conf) < 0 || access(conf, F_OK) == 0 || errno != ENOENT;
-    errno = saved;
-    return is;
-}
-
 static int cannot_connect(const char *prefix, const char *path, const char *denied)
 {
     switch (errno) {
     case ENOENT:
     case ECONNREFUSED:
-        if (is_set_up(prefix))
+        if (kiosk_config_is_here(prefix))
             log_error(
                 "porchlightd is not running (%s). Start it: sudo systemctl start porchlightd. "
                 "For another kiosk, add --prefix DIR.",

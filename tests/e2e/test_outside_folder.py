@@ -116,6 +116,11 @@ def test_a_folder_for_one_of_two_servers_is_for_that_one_alone(server):
     again = server.venue.cli("outside", "--root", server.venue.root, "--page", "kettle.example.org",
                              server.carried)
     assert again.returncode == 1 and "outside-page exists" in again.stderr, again
+    slash = server.venue.cli("outside", "--root", server.venue.root, "--page", "kettle.example.org",
+                             f"{server.carried}/")
+    assert slash.returncode == 1 and "outside-page exists" in slash.stderr, slash
+    far = server.venue.cli("outside", "--root", server.venue.root, server.carried.parent / "none/outside")
+    assert far.returncode == 1 and "Is the stick mounted?" in far.stderr, far
     bad = server.venue.cli("outside", "--root", server.venue.root, "--page", "https://kettle", server.carried)
     assert bad.returncode == 2 and "no host name" in bad.stderr, bad
 

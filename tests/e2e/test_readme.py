@@ -144,8 +144,8 @@ def is_installation(words):
 def plain(words):
     """A command as RUN_BY has it: paths that are the reader's own have one name."""
     text = " ".join(words)
-    text = re.sub(r"/media/usb/relay\b", "FOLDER", text)
-    text = re.sub(r"\S*(/media/usb|/tmp)/\S+|\bkiosk\.backup|venue\.secret|words\.txt|FILE\.sealed", "FILE",
+    text = re.sub(r"/media/usb2?/relay\b", "FOLDER", text)
+    text = re.sub(r"\S*(/media/usb2?|/tmp)/\S+|\bkiosk\.backup|venue\.secret|words\.txt|FILE\.sealed", "FILE",
                   text)
     return re.sub(r"https://\S+", "URL", text)
 

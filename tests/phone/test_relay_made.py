@@ -222,8 +222,13 @@ def test_of_two_relays_the_silent_one_is_named_and_the_other_rings_staff(host, f
 def test_what_is_wrong_is_named(host, folder):
     there = folder / "there"
     there.mkdir()
-    for args, code, words in ((["--root", host.kiosk.root_key, there], 1, "exists and is not"),
+    for args, code, words in ((["--root", host.kiosk.root_key, there], 1, "exists already. Choose a new name"),
                               ([folder / "new"], 2, "--root FILE is missing"),
+                              (["--root", host.kiosk.root_key, folder / "none/new"], 1, "Is the stick mounted?"),
+                              (["--root", host.kiosk.root_key, "--ntfy", "push.example.org/x", folder / "new"], 2,
+                               "--ntfy takes"),
+                              (["--root", host.kiosk.root_key, "--contact", "me@example.org", folder / "new"], 2,
+                               "--contact takes"),
                               (["--root", host.carried, folder / "new"], 1, "relay"),
                               (["--root", host.kiosk.root_key, "--broker", "nowhere",
                                 folder / "new"], 1, 'no broker "nowhere"')):
@@ -231,6 +236,23 @@ def test_what_is_wrong_is_named(host, folder):
         assert words in said, said
         assert not (folder / "new").exists()
     assert host.venue.ask("phones")["relays"] == 0
+
+
+def test_where_it_is_to_listen_it_needs_an_account(host):
+    host.broker.process.kill()
+    wait.until(lambda: not host.kiosk.connected(), "the broker missed", 20)
+    assert "needs an account at broker b0: it is not connected" in " ".join(host.make(code=1).stderr.split())
+    assert not host.carried.exists() and host.venue.ask("phones")["relays"] == 0
+
+
+def test_without_the_token_for_ntfy_nothing_is_installed(host):
+    host.make("--ntfy", "https://push.example.org/x")
+    done = process.run([host.carried / "install.sh"], env=process.environment(
+        PREFIX=host.outside, PATH=f"{os.path.dirname(program('porchlight-relay'))}:/usr/bin:/bin"))
+    assert done.returncode == 1 and f"to {host.carried}/credentials/push-first" in done.stderr, done
+    assert not (host.outside / "etc").exists()
+    (host.carried / "credentials/push-first").write_text("tk_1\n")
+    host.install()
 
 
 def test_a_folder_gets_another_kiosk_of_the_venue_and_no_other(host):

@@ -56,15 +56,31 @@ struct admin_client_brokers admin_client_brokers(const cJSON *reply)
     return n;
 }
 
+static const char *why_not(const cJSON *broker)
+{
+    const char *fault = admin_client_text(broker, "fault");
+    return is_done(broker) ? NULL : fault[0] != '\0' ? fault : "it has not answered yet";
+}
+
+const char *admin_client_why_not(const cJSON *reply, const char *broker)
+{
+    const cJSON *b;
+    cJSON_ArrayForEach(b, cJSON_GetObjectItemCaseSensitive(reply, "brokers"))
+    {
+        if (strcmp(admin_client_text(b, "name"), broker) == 0)
+            return why_not(b);
+    }
+    return "no phone can use it; its key \"phones\" is empty";
+}
+
 void admin_client_warn(const cJSON *reply)
 {
     const cJSON *b;
     cJSON_ArrayForEach(b, cJSON_GetObjectItemCaseSensitive(reply, "brokers"))
     {
-        const char *fault = admin_client_text(b, "fault");
-        if (!is_done(b))
-            log_warning("Broker %s: %s", admin_client_text(b, "name"),
-                        fault[0] != '\0' ? fault : "not done yet");
+        const char *why = why_not(b);
+        if (why)
+            log_warning("Broker %s: %s", admin_client_text(b, "name"), why);
     }
 }
 

@@ -20,6 +20,9 @@ struct admin_client_brokers {
 };
 struct admin_client_brokers admin_client_brokers(const cJSON *reply);
 
+/* Why that broker has not done all that was asked: a sentence in the reply; NULL: it has. */
+const char *admin_client_why_not(const cJSON *reply, const char *broker);
+
 /* Warns about each broker where something is left to be done. */
 void admin_client_warn(const cJSON *reply);
 

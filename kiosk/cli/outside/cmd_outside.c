@@ -3,6 +3,8 @@
 #include "kiosk/cli/files.h"
 #include "kiosk/cli/keys/keyset.h"
 #include "kiosk/cli/keys/root.h"
+#include "kiosk/cli/kiosk_config.h"
+#include "kiosk/cli/output_place.h"
 #include "kiosk/cli/print.h"
 #include "kiosk/cli/relay/relay_folder.h"
 #include "kiosk/cli/templates.h"
@@ -149,52 +151,67 @@ static int outside_make(struct outside *o)
 }
 
 /* Set-up asks for the page's name too. */
-static void page_to_set(const struct outside *o, char out[CONFIG_TEXT_MAX + 64])
+static void outside_report_conf(const struct outside *o)
 {
     char address[CONFIG_TEXT_MAX + 16];
     snprintf(address, sizeof address, "https://%s/", o->page ? o->page : o->broker->host);
     bool known = strcmp(address, o->config.venue.page) == 0;
-    snprintf(out, CONFIG_TEXT_MAX + 64, "%s%s",
-             known ? "" : "\n    [venue] page = ", known ? "" : address);
+    print_item(PRINT_PLAIN, "4.", 3,
+               "On this kiosk, in " PATH_CONF ", set%s%s%s%s\n"
+               "    below [alert]: relay = yes\n"
+               "Then run: sudo systemctl reload porchlightd",
+               known ? "" : "\n    below [venue]: page = ", known ? "" : address,
+               o->topic[0] ? "\n    below [venue]: push = " : "", o->topic);
 }
 
 static void outside_report(const struct outside *o)
 {
-    char folder[PATH_LEN], page[CONFIG_TEXT_MAX + 64];
-    page_to_set(o, page);
+    char folder[PATH_LEN];
     print_say("The folder %s has all that the server %s needs. What to do next:", o->out,
               o->broker->host);
     print_item(PRINT_PLAIN, "1.", 3,
-               "Carry it to that server, with Debian 12 or 13, and run there:\n"
+               "On that server, with Debian 12 or 13, add Porchlight's package repository, as you "
+               "did on this Pi.");
+    print_item(PRINT_PLAIN, "2.", 3,
+               "Copy the folder to it, and run in the folder there:\n"
                "    sudo sh install.sh");
     if (o->page)
         print_item(PRINT_PLAIN, "", 3,
-                   "Carry the folder %s to the server %s, and run its install.sh there. It has the "
-                   "page's part alone, and no keys.",
+                   "Then do the same with the folder %s on the server %s. It has the page's part "
+                   "alone, and no keys.",
                    page_folder(o, folder), o->page);
-    print_item(PRINT_PLAIN, "2.", 3,
+    print_item(PRINT_PLAIN, "3.", 3,
                "Delete the folder%s everywhere: %s the server's keys. Delete %s too.",
                o->page ? "s" : "", o->page ? "the first holds" : "it holds", o->from);
-    print_item(PRINT_PLAIN, "3.", 3,
-               "In " PATH_CONF ", set %s, then run: sudo systemctl reload porchlightd"
-               "%s%s%s\n    [alert] relay = yes",
-               page[0] || o->topic[0] ? "these" : "this", page,
-               o->topic[0] ? "\n    [venue] push = " : "", o->topic);
-    print_item(PRINT_PLAIN, "4.", 3,
+    outside_report_conf(o);
+    print_item(PRINT_PLAIN, "5.", 3,
                "Open https://%s/ on a phone that uses mobile data. sudo porchlight setup tries it "
                "from here, and shows a code for it.",
                o->page ? o->page : o->broker->host);
-    print_say("To revoke the relay one day: sudo porchlight revoke --root FILE %s", o->account);
+    print_say("To shut the relay out one day:\n    sudo porchlight revoke --root FILE %s",
+              o->account);
 }
 
 /* --- asked ------------------------------------------------------------------------------------ */
 
+static bool outside_is_free(const char *folder)
+{
+    char settings[PATH_LEN + 16];
+    snprintf(settings, sizeof settings, "%s/settings", folder);
+    if (access(settings, F_OK) != 0)
+        return output_place_check(folder, "outside", "The folder was not made") == 0;
+    log_error(
+        "The folder was not made: %s exists already, from an earlier run. Delete it, or choose "
+        "a new name.",
+        folder);
+    return false;
+}
+
 static int outside_prepare(struct outside *o)
 {
     char path[PATH_LEN + 64];
-    if (path_under(o->cli->prefix, PATH_CONF, path) < 0 ||
-        path_under(o->cli->prefix, PATH_ETC "/outside", o->from) < 0 ||
-        config_load(path, &o->config, config_complain_stderr, NULL) != 0)
+    if (path_under(o->cli->prefix, PATH_ETC "/outside", o->from) < 0 ||
+        kiosk_config_load(o->cli->prefix, &o->config, "The folder was not made") != 0)
         return CLI_FAILED;
     for (size_t i = 0; i < o->config.brokers_count; i++)
         if (strcmp(o->config.brokers[i].name, "outside") == 0)
@@ -215,13 +232,9 @@ static int outside_prepare(struct outside *o)
     }
     if (o->page && strcmp(o->page, o->broker->host) == 0)
         o->page = NULL;
-    const char *there = access(o->out, F_OK) == 0                            ? o->out
-                        : o->page && access(page_folder(o, path), F_OK) == 0 ? path
-                                                                             : NULL;
-    if (!there)
-        return CLI_OK;
-    log_error("The folder was not made: %s exists. Name a new one.", there);
-    return CLI_FAILED;
+    return outside_is_free(o->out) && (!o->page || outside_is_free(page_folder(o, path)))
+               ? CLI_OK
+               : CLI_FAILED;
 }
 
 /* As install.sh and nginx take it. */
@@ -245,14 +258,18 @@ static int outside_run(const struct cli *cli, void *own, char **words)
     struct outside *o = own;
     o->cli = cli;
     o->out = words[0];
+    output_place_trim(words[0]);
     if (strlen(o->out) > PATH_LEN - 128)
         return cli_misuse(&cli_outside, "the folder's name is too long");
     if (!o->root_file)
         return cli_misuse(&cli_outside,
                           "--root FILE is missing: only the root key lets the relay in");
     if (o->page && !is_host_name(o->page))
-        return cli_misuse(&cli_outside,
-                          "--page is no host name; expected one like kettle.example.org");
+        return cli_misuse(
+            &cli_outside,
+            "\"%s\" is no host name: --page takes one like kettle.example.org, without "
+            "https://",
+            o->page);
     int code = root_check(&cli_outside, o->root_file);
     if (code != CLI_OK || (code = outside_prepare(o)) != CLI_OK)
         return code;
@@ -266,8 +283,9 @@ static int outside_run(const struct cli *cli, void *own, char **words)
 
 static const struct cli_option outside_options[] = {
     OPTION_WORD("FOLDER", "a new folder, on a USB stick for instance"),
-    OPTION("root", "FILE", struct outside, root_file,
-           "the root key, which lets the relay in; - to type it in from its paper"),
+    OPTION(
+        "root", "FILE", struct outside, root_file,
+        "the root key's file, or - to type the key in from its paper: only it lets the relay in"),
     OPTION("page", "NAME", struct outside, page,
            "where members open the page, if that is another server: it gets a folder of its own"),
     OPTION("ntfy", NULL, struct outside, ntfy,

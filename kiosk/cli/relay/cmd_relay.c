@@ -5,11 +5,13 @@
 #include "kiosk/cli/keys/broker_ca.h"
 #include "kiosk/cli/keys/keyset.h"
 #include "kiosk/cli/keys/root.h"
+#include "kiosk/cli/kiosk_config.h"
 #include "kiosk/cli/locked_memory.h"
 #include "kiosk/cli/members/accounts.h"
 #include "kiosk/cli/members/admin_client.h"
-#include "kiosk/cli/print.h"
+#include "kiosk/cli/output_place.h"
 #include "kiosk/cli/relay/relay_folder.h"
+#include "kiosk/cli/relay/relay_report.h"
 #include "kiosk/cli/templates.h"
 #include "kiosk/common/file.h"
 #include "kiosk/common/log.h"
@@ -276,6 +278,30 @@ static int enter_beforehand(const struct relay *r)
     return code;
 }
 
+/* Without an account where it listens, a relay would be deaf. Deletes the reply. */
+static int judge(const struct relay *r, cJSON *reply)
+{
+    const char *why = r->broker->registrar ? admin_client_why_not(reply, r->broker->name) : NULL;
+    if (why)
+        log_error("The relay was not made, as it needs an account at broker %s: %s. Fix that, then "
+                  "run the same command again. For a server that is not set up yet, porchlight "
+                  "outside makes a relay too.",
+                  r->broker->name, why);
+    cJSON_Delete(reply);
+    return why ? CLI_FAILED : CLI_OK;
+}
+
+/* Before anything is made. */
+static int ask_beforehand(const struct relay *r)
+{
+    cJSON *reply;
+    int code = r->accounts ? CLI_OK : admin_client_await_broker(r->cli);
+    if (code != CLI_OK || r->accounts)
+        return code;
+    code = admin_client_ask(r->cli, &reply, "phones");
+    return code == CLI_OK ? judge(r, reply) : code;
+}
+
 static int enter(const struct relay *r)
 {
     char hex[2 * ENVELOPE_PUBLIC + 1], grant[2 * CERT_SIGNATURE + 1];
@@ -295,39 +321,21 @@ static int enter(const struct relay *r)
     if (r->accounts)
         return enter_beforehand(r);
     code = admin_client_settle(r->cli, r->account, SETTLE_MS, &reply);
-    if (code != CLI_OK)
-        return code;
-    struct admin_client_brokers n = admin_client_brokers(reply);
-    admin_client_warn(reply);
-    cJSON_Delete(reply);
-    return n.done > 0 ? CLI_OK : CLI_FAILED;
+    return code == CLI_OK ? judge(r, reply) : code;
 }
 
-static void relay_report(const struct relay *r)
+static void relay_say(const struct relay *r)
 {
-    if (r->cli->json) {
+    const struct relay_report report = {.folder = r->out,
+                                        .account = r->account,
+                                        .ntfy = r->ntfy,
+                                        .config = &r->config,
+                                        .broker = r->broker,
+                                        .again = r->again};
+    if (r->cli->json)
         printf("{\"ok\":true,\"account\":\"%s\"}\n", r->account);
-        return;
-    }
-    print_say("The relay is in %s. Its account, by which you can revoke it: %s", r->out,
-              r->account);
-    puts("\nWhat is left to do:");
-    if (r->ntfy && !r->again)
-        print_say(
-            "- Write the token that may write to the ntfy topic, on one line, to\n"
-            "  %s/credentials/push-first\n"
-            "- Set \"push\" in [venue] of " PATH_CONF " to the topic that members' phones "
-            "subscribe to. If you run that ntfy server yourself, use the folder's ntfy.yml as "
-            "its /etc/ntfy/server.yml.",
-            r->out);
-    print_say(
-        "- Carry the folder to a machine outside the venue that has the package "
-        "porchlight-relay, run its install.sh there as root, and delete the folder everywhere "
-        "else.");
-    if (!r->config.alert.relay)
-        print_say("- Set \"relay = yes\" in [alert] of " PATH_CONF
-                  ", so that staff are warned when "
-                  "the relay is silent, and then: sudo systemctl reload porchlightd");
+    else
+        relay_report_print(&report);
 }
 
 static int relay_make(struct relay *r)
@@ -335,15 +343,13 @@ static int relay_make(struct relay *r)
     char path[PATH_LEN];
     int code;
     r->again = access(at(r, "relay.conf", path), F_OK) == 0;
-    if (!r->again && access(r->out, F_OK) == 0) {
-        log_error("The relay was not made: %s exists and is not a relay's folder. Name another "
-                  "folder.",
-                  r->out);
+    if (!r->again && output_place_check(r->out, "relay", "The relay was not made") < 0)
         return CLI_FAILED;
-    }
     /* Read first, before anything is made. */
     if (!(r->root = root_open(r->cli->prefix, r->root_file)))
         return CLI_FAILED;
+    if ((code = ask_beforehand(r)) != CLI_OK)
+        return code;
     if ((code = r->again ? take_again(r) : make_new(r)) == CLI_OK &&
         (code = add_kiosk(r)) == CLI_OK)
         code = enter(r);
@@ -365,20 +371,20 @@ static int find_broker(struct relay *r)
             return 0;
         r->broker = NULL;
     }
-    log_error(r->broker_name
-                  ? "The relay was not made: porchlight.conf has no broker \"%s\" with TLS."
-                  : "The relay was not made: there is no broker outside the venue that phones use, "
-                    "and a relay beside the kiosk would be carried off with it. To add one: sudo "
-                    "porchlight setup. To use another broker all the same: --broker NAME%s",
-              r->broker_name ? r->broker_name : "");
+    log_error(
+        r->broker_name
+            ? "The relay was not made: porchlight.conf has no broker \"%s\" with TLS. To see its "
+              "brokers: porchlight status"
+            : "The relay was not made: there is no broker outside the venue that phones use, "
+              "and a relay beside the kiosk would be carried off with it. To add one: sudo "
+              "porchlight setup. To use another broker all the same: --broker NAME%s",
+        r->broker_name ? r->broker_name : "");
     return -1;
 }
 
 static int prepare(struct relay *r)
 {
-    char path[PATH_LEN];
-    if (path_under(r->cli->prefix, PATH_CONF, path) < 0 ||
-        config_load(path, &r->config, config_complain_stderr, NULL) != 0)
+    if (kiosk_config_load(r->cli->prefix, &r->config, "The relay was not made") != 0)
         return -1;
     if (r->config.kiosk.plain) {
         log_error("The relay was not made: a plain venue has no keys. Any program that reads its "
@@ -393,8 +399,26 @@ static int prepare(struct relay *r)
     return find_broker(r);
 }
 
+/* As relay.conf takes them; there, the relay would complain on another machine. */
+static bool begins_with(const char *url, const char *const *starts)
+{
+    for (; *starts; starts++)
+        if (strncmp(url, *starts, strlen(*starts)) == 0 && url[strlen(*starts)] != '\0')
+            return strlen(url) < CONFIG_TEXT_MAX;
+    return false;
+}
+
 static int relay_check_options(const struct relay *r)
 {
+    static const char *const web[] = {"https://", "http://localhost:", "http://127.0.0.1:", NULL};
+    static const char *const contact[] = {"mailto:", "https://", NULL};
+    if (r->ntfy && !begins_with(r->ntfy, web))
+        return cli_misuse(&cli_relay, "--ntfy takes a topic's whole address, such as "
+                                      "https://push.example.org/q8Zt3vLw");
+    if (r->contact && !begins_with(r->contact, contact))
+        return cli_misuse(&cli_relay,
+                          "--contact takes an address such as mailto:you@example.org, or a page's, "
+                          "with https://");
     if (strlen(r->out) > PATH_LEN - 64)
         return cli_misuse(&cli_relay, "the folder's name is too long");
     if (!r->root_file)
@@ -410,13 +434,14 @@ static int cmd_relay_run(const struct cli *cli, void *own, char **words)
     int code = CLI_FAILED;
     r->cli = cli;
     r->out = words[0];
+    output_place_trim(words[0]);
     r->secrets = locked_memory(sizeof *r->secrets);
     if (r->secrets)
         code = relay_check_options(r);
     if (code == CLI_OK)
         code = prepare(r) == 0 ? relay_make(r) : CLI_FAILED;
     if (code == CLI_OK && !r->accounts)
-        relay_report(r);
+        relay_say(r);
     root_close(r->root);
     sodium_free(r->secrets);
     return code;
@@ -425,9 +450,10 @@ static int cmd_relay_run(const struct cli *cli, void *own, char **words)
 int relay_folder_make(const struct cli *cli, const struct relay_folder *f)
 {
     struct relay *r = calloc(1, sizeof *r);
-    char *words[] = {(char *)f->folder, NULL};
+    char folder[PATH_LEN], *words[] = {folder, NULL};
     if (!r)
         return CLI_FAILED;
+    snprintf(folder, sizeof folder, "%s", f->folder);
     r->root_file = f->root_file;
     r->ntfy = f->ntfy;
     r->contact = f->contact;
@@ -442,13 +468,17 @@ int relay_folder_make(const struct cli *cli, const struct relay_folder *f)
 static const struct cli_option relay_options[] = {
     OPTION_WORD("FOLDER", "a new folder; one that another kiosk of this venue made is extended by "
                           "this kiosk"),
-    OPTION("root", "FILE", struct relay, root_file,
-           "the root key, which lets the relay in at the brokers; - to type it in from its paper"),
-    OPTION("ntfy", "URL", struct relay, ntfy, "an ntfy topic that the relay rings"),
+    OPTION(
+        "root", "FILE", struct relay, root_file,
+        "the root key's file, or - to type the key in from its paper: only it lets a relay in at "
+        "the brokers"),
+    OPTION("ntfy", "URL", struct relay, ntfy, "the address of an ntfy topic that the relay rings"),
     OPTION("contact", "URL", struct relay, contact,
-           "mailto: or https:, given to push services; the page's address unless given"),
+           "where push services can reach you: mailto:ADDRESS or https://PAGE; the page's address "
+           "unless given"),
     OPTION("broker", "NAME", struct relay, broker_name,
-           "the broker it listens at; the first one outside unless given"),
+           "the broker it listens at, by its name in porchlight.conf; the first one outside unless "
+           "given"),
     {0},
 };
 

@@ -96,8 +96,8 @@ static void print_next_steps(const struct setup *s)
         print_item(
             PRINT_PLAIN, step_label(&n, label), LABEL,
             "Set up the server outside: broker, page and relay. This makes a folder to carry "
-            "there, with an install.sh:\n"
-            "    sudo porchlight outside --root %s /media/usb/outside",
+            "there, on a second stick, with an install.sh:\n"
+            "    sudo porchlight outside --root %s /media/usb2/outside",
             setup_root_option(s));
     else if (carry)
         print_item(PRINT_PLAIN, step_label(&n, label), LABEL,
@@ -113,8 +113,8 @@ static void print_next_steps(const struct setup *s)
         setup_root_option(s));
     if (s->relay_has_place && !begins)
         print_item(PRINT_PLAIN, step_label(&n, label), LABEL,
-                   "Make a relay, which rings phones that are locked:\n"
-                   "    sudo porchlight relay --root %s /media/usb/relay",
+                   "Make a relay, which rings phones that are locked, on a second stick:\n"
+                   "    sudo porchlight relay --root %s /media/usb2/relay",
                    setup_root_option(s));
     print_item(
         PRINT_PLAIN, step_label(&n, label), LABEL,

@@ -8,7 +8,7 @@ import signal
 import pytest
 from nacl import bindings as na
 
-from tests.kit import pki
+from tests.kit import pki, process
 from tests.kit.joining import Joiner
 from tests.kit.kiosk import FAST, Kiosk
 from tests.kit.paper import paper, slipped, type_in
@@ -137,9 +137,23 @@ def test_without_a_terminal_it_says_how_else(kiosk, what):
 def test_a_file_that_is_not_there(kiosk, folder, what):
     done = kiosk.cli(*asked(what, kiosk, folder / "root.key")[2:])
     assert done.returncode == 1
-    assert (f"{folder}/root.key: there is no such file. Expected the root key's file, or - to type "
-            "it in from its paper") in done.stderr
+    assert (f"{folder}/root.key: there is no such file. Is the stick mounted? To type the root key in "
+            "from its paper: --root -") in done.stderr
     assert "setup makes it" not in done.stderr
+
+
+def test_a_key_that_others_may_read(kiosk, folder):
+    path = on_file(folder, kiosk.root_key.read_text())
+    path.chmod(0o644)
+    done = sign(kiosk, path)
+    assert done.returncode == 1 and f"chmod 600 {path}" in done.stderr and done.stdout == "", done
+
+
+@pytest.mark.parametrize("words", [["retire"], ["root", "show"], ["root", "end"]])
+def test_on_another_machine_it_asks_for_the_sheet(kiosk, folder, words):
+    done = process.run([program("porchlight"), "--prefix", folder, *words, "--root", kiosk.root_key])
+    assert done.returncode == 1 and "--paper keep.html" in done.stderr, done
+    assert "setup" not in done.stderr
 
 
 @pytest.mark.parametrize("between", ["\n", "\r\n", "\n\n    "])

@@ -237,8 +237,8 @@ def test_another_authority_than_the_papers_is_not_believed(venue, elsewhere, mak
 @pytest.mark.parametrize("change, why", [
     (lambda t: t.replace("venue ", "venue 0", 1), "does not match its last four digits"),
     (lambda t: "\n".join(l for l in t.splitlines() if not l.startswith("key ")),
-     "has not all the lines"),
-    (lambda t: "", "has not all the lines")])
+     "lines are missing"),
+    (lambda t: "", "lines are missing")])
 def test_a_sheet_with_a_mistake(venue, elsewhere, change, why):
     elsewhere.sheet.write_text(change(elsewhere.sheet.read_text()))
     assert why in elsewhere("root", "show", code=1).stderr

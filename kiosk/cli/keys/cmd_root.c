@@ -48,7 +48,7 @@ static const struct cli_option root_options[] = {
     OPTION_WORD("end", "end the alert, without a staff phone or the kiosk"),
     OPTION_WORD("revoke ACCOUNT...", "shut staff phones out permanently"),
     OPTION_WORD("retire", "disown the kiosk permanently, as porchlight retire does"),
-    OPTION_WORD("paper", "print what the other machine needs to know, as keep.html has it"),
+    OPTION_WORD("paper", "print the lines of keep.html that another machine needs for these"),
     ROOT_COMMAND_OPTIONS(struct root_words),
     {0},
 };

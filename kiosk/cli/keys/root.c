@@ -13,6 +13,7 @@
 #include <sodium.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 struct root {
@@ -56,20 +57,40 @@ static int read_text(const char *file, const char *text, uint8_t seed[KEYSET_SEE
         return sodium_hex2bin(seed, KEYSET_SEED, text, digits, NULL, NULL, NULL);
     int line = root_paper_read(text, seed);
     if (line > 0)
-        log_error("%s: line %d does not match its last four digits. Compare it with the paper.",
-                  file, line);
-    else if (line < 0)
         log_error(
-            "%s is not a root key: expected 64 hex digits on one line, or the four lines of its "
-            "paper.",
-            file);
+            "Nothing was done: %s: line %d does not match its last four digits. Compare it with "
+            "the paper.",
+            file, line);
+    else if (line < 0)
+        log_error("Nothing was done: %s is not a root key. Expected 64 hex digits on one line, or "
+                  "the four lines of its paper.",
+                  file);
     return line == 0 ? 0 : -1;
+}
+
+/* secret_read_text refuses it too, but this is a host's own file. */
+static bool is_open_to_others(const char *file)
+{
+    struct stat st;
+    int fd = open(file, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
+    bool is = fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && secret_has_mode(fd) &&
+              (st.st_mode & (S_IRWXG | S_IRWXO));
+    if (fd >= 0)
+        close(fd);
+    return is;
 }
 
 static int root_read_file(const char *file, uint8_t seed[KEYSET_SEED])
 {
     static const char absent[] =
-        "there is no such file. Expected the root key's file, or - to type it in from its paper";
+        "there is no such file. Is the stick mounted? To type the root key in from its paper: "
+        "--root -";
+    if (is_open_to_others(file)) {
+        log_error("Nothing was done: other users of this machine may read the root key in %s. Make "
+                  "it yours alone, then try again: chmod 600 %s",
+                  file, file);
+        return -1;
+    }
     char *text = locked_memory(SECRET_FILE_MAX + 1);
     int result = -1;
     if (text && secret_read_text(file, absent, text, config_complain_stderr, NULL) >= 0)
@@ -86,10 +107,9 @@ static int is_key_of(const uint8_t known[ENVELOPE_PUBLIC], const char *file,
     sodium_memzero(secret, sizeof secret);
     if (memcmp(public, known, sizeof public) == 0)
         return 0;
-    log_error(
-        "Nothing was done: %s is another venue's root key. Expected the one that this venue's "
-        "root.pub belongs to.",
-        is_typed(file) ? "what you typed" : file);
+    log_error("Nothing was done: %s is another venue's root key. Use the one that was made at this "
+              "venue's set-up.",
+              is_typed(file) ? "what you typed" : file);
     return -1;
 }
 

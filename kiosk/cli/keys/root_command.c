@@ -4,6 +4,7 @@
 #include "kiosk/cli/keys/pinned_ca.h"
 #include "kiosk/cli/keys/root.h"
 #include "kiosk/cli/keys/root_account.h"
+#include "kiosk/cli/kiosk_config.h"
 #include "kiosk/cli/print.h"
 #include "kiosk/cli/prompt.h"
 #include "kiosk/common/clock.h"
@@ -51,7 +52,9 @@ static char *paper_text(const char *file, size_t *len)
     if (strcmp(file, "-") != 0)
         return file_read(file, PAPER_MOST, len);
     if (isatty(STDIN_FILENO))
-        fputs("Paste the lines of the venue's paper, then press Ctrl-D on a new line.\n", stderr);
+        fputs("Paste the lines of keep.html, from \"porchlight paper\" to the last one.\n"
+              "Then press Ctrl-D on a new line.\n",
+              stderr);
     ssize_t got = file_read_all(STDIN_FILENO, typed, PAPER_MOST);
     if (got < 0)
         return NULL;
@@ -67,12 +70,23 @@ static int paper_read(struct root_command *r)
     char *text = paper_text(file, &len);
     if (!text) {
         log_error("Nothing was done: %s: %s. Expected keep.html, or a file with its lines.", where,
-                  strerror(errno));
+                  errno == ENOENT ? "there is no such file" : strerror(errno));
         return -1;
     }
     int rc = venue_sheet_read(&r->sheet, where, text);
     free(text);
     return rc;
+}
+
+static int sheet_get(struct root_command *r)
+{
+    if (r->o->paper)
+        return paper_read(r);
+    if (kiosk_config_is_here(r->cli->prefix))
+        return venue_sheet_of_kiosk(&r->sheet, r->cli->prefix);
+    log_error("Nothing was done: no kiosk is set up on this machine, so it does not know which one "
+              "you mean. Add what set-up gave you to print: --paper keep.html");
+    return -1;
 }
 
 /* --- ways ------------------------------------------------------------------------------------ */
@@ -261,7 +275,7 @@ static void way_say(struct root_command *r, size_t i)
 static const char *not_done(enum root_verb verb)
 {
     return verb == ROOT_RETIRE   ? "The kiosk is not disowned"
-           : verb == ROOT_REVOKE ? "Nothing, or not all, is revoked"
+           : verb == ROOT_REVOKE ? "Not every phone is shut out"
            : verb == ROOT_END    ? "Nothing is ended"
                                  : "Nothing was read";
 }
@@ -271,9 +285,11 @@ static void say_retired(const struct root_command *r)
     bool all = true;
     for (size_t i = 0; i < r->sheet.brokers_count; i++)
         all = all && r->ways[i].done;
-    print_say("Done: %s shuts that kiosk out, and phones disown it permanently. "
-              "Accounts that it had revoked can connect again: revoke them at another kiosk.",
-              all ? "every broker" : "each broker that was reached");
+    print_say(
+        "Done: %s shuts that kiosk out, and phones show it as removed, for good. Phones that it "
+        "had revoked can connect again: revoke them at the venue's next kiosk, which you set up "
+        "from the start, not from a backup.",
+        all ? "every broker" : "each broker that was reached");
     if (!all)
         print_say("A broker on the kiosk itself went with it: nothing is left to do there. For any "
                   "other, run the same command again when it can be reached.");
@@ -293,17 +309,18 @@ static void say_done(const struct root_command *r, bool was_active)
                   "earlier one is over too.");
 }
 
-static void show_print(const struct root_command *r)
+static void show_print(const struct root_command *r, bool all)
 {
     const struct root_account_seen *s = &r->seen;
     char hex[KEYSET_ID_TEXT];
     print_say("Venue %s, kiosk %s", r->sheet.venue, r->sheet.kiosk);
     print_say("Retired: %s", root_word_retires(&s->word, r->sheet.key) ? "yes" : "no");
     print_say("Alert: %s", is_active(s)  ? "one is active. To end it: porchlight root end"
-                           : s->asked    ? "none is active"
+                           : s->asked    ? all ? "none is active"
+                                               : "none is active at the brokers that were reached"
                            : s->received ? "not known"
                                          : "not known: no broker has a message of this kiosk");
-    print_say("Ended by the root key: %s", s->word.ended ? "yes, an earlier alert" : "nothing");
+    print_say("Ended by the root key: %s", s->word.ended ? "an earlier alert" : "nothing");
     if (s->word.revoked_count == 0)
         print_say("Revoked staff phones: none");
     for (size_t i = 0; i < s->word.revoked_count; i++)
@@ -356,7 +373,7 @@ static int root_report(const struct root_command *r)
     if (r->cli->json)
         root_print_json(r, ok, was_active);
     else if (r->verb == ROOT_SHOW && any)
-        show_print(r);
+        show_print(r, ok);
     else if (r->verb == ROOT_RETIRE && any)
         say_retired(r);
     else if (ok)
@@ -387,6 +404,10 @@ static bool may_retire(const struct root_command *r)
 
 static int root_command_do(struct root_command *r)
 {
+    if (!r->cli->json) {
+        print_say("Asking the venue's brokers. This can take a minute.");
+        fflush(stdout);
+    }
     bool any = ways_open(r);
     ways_look(r);
     if (r->verb != ROOT_SHOW && any && word_make(r) != 0)
@@ -416,8 +437,7 @@ int root_command_run(const struct cli *cli, const struct cli_command *of,
     r->o = o;
     r->verb = verb;
     r->accounts = accounts;
-    if ((o->paper ? paper_read(r) : venue_sheet_of_kiosk(&r->sheet, cli->prefix)) == 0 &&
-        (r->root = root_open_of(r->sheet.root, o->root_file)) &&
+    if (sheet_get(r) == 0 && (r->root = root_open_of(r->sheet.root, o->root_file)) &&
         (verb != ROOT_RETIRE || may_retire(r)))
         code = root_command_do(r);
     if (r->root)

@@ -16,10 +16,10 @@ struct root_command_options {
 /* The rows that fill member `options` of `type`. */
 #define ROOT_COMMAND_OPTIONS(type)                                                                 \
     OPTION("root", "FILE", type, options.root_file,                                                \
-           "the root key; - to type it in from its paper"),                                        \
+           "the root key's file, or - to type the key in from its paper"),                         \
         OPTION("paper", "FILE", type, options.paper,                                               \
-               "keep.html, or its lines of the venue, on a machine that is not the kiosk; - to "   \
-               "paste them"),                                                                      \
+               "on a machine that is not the kiosk: keep.html, which set-up made, or a file with " \
+               "its lines; - to paste them"),                                                      \
         OPTION("ca", "FILE", type, options.ca,                                                     \
                "with --paper: certificates of authorities, for a broker that does not show its "   \
                "own")

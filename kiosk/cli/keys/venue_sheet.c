@@ -296,14 +296,14 @@ int venue_sheet_read(struct venue_sheet *s, const char *where, const char *text)
         if (!sheet_line_split(text, len, &l, &good))
             continue;
         if (!good) {
-            log_error("%s: line %zu (%s) does not match its last four digits. Compare it with the "
-                      "paper.",
+            log_error("Nothing was done: %s: line %zu (%s) does not match its last four digits. "
+                      "Compare it with the paper.",
                       where, number, l.fields[0]);
             return -1;
         }
         if (sheet_line_take(s, &l, &has) != 0) {
-            log_error("%s: line %zu (%s) is none that this version of porchlight knows. Install "
-                      "the version that printed it, or a later one.",
+            log_error("Nothing was done: %s: line %zu (%s) is none that this version of porchlight "
+                      "knows. Install the version that printed it, or a later one.",
                       where, number, l.fields[0]);
             return -1;
         }
@@ -311,8 +311,8 @@ int venue_sheet_read(struct venue_sheet *s, const char *where, const char *text)
     if (has == HAS_ALL && s->brokers_count > 0)
         return 0;
     log_error(
-        "%s has not all the lines of the venue's paper: expected keep.html, or its lines from "
-        "\"%s\" to the last broker.",
+        "Nothing was done: lines are missing in %s. Expected keep.html, which set-up made, or its "
+        "lines from \"%s\" to the last one.",
         where, title);
     return -1;
 }

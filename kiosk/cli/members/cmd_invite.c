@@ -189,7 +189,7 @@ static int on_copy(const struct invite *i)
     log_error("No phone joined: two phones have answered this invitation, so somebody has copied "
               "it. All phones get a new key now. Then invite again where nobody else can see the "
               "code.");
-    new_key_give(i->cli);
+    new_key_give(i->cli, true);
     return CLI_FAILED;
 }
 

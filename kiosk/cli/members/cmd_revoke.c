@@ -1,10 +1,9 @@
-#include "config/config.h"
 #include "kiosk/cli/keys/root.h"
+#include "kiosk/cli/kiosk_config.h"
 #include "kiosk/cli/members/admin_client.h"
 #include "kiosk/cli/members/new_key.h"
 #include "kiosk/cli/print.h"
 #include "kiosk/common/log.h"
-#include "kiosk/common/paths.h"
 #include "kiosk/common/topics.h"
 
 #include <sodium.h>
@@ -20,12 +19,10 @@ static int revoke_grant(const struct cli *cli, const char *file, const char *acc
                         char hex[2 * CERT_SIGNATURE + 1])
 {
     uint8_t grant[CERT_SIGNATURE];
-    char path[PATH_LEN];
     struct config c;
     struct root *root = NULL;
     int rc = -1;
-    if (path_under(cli->prefix, PATH_CONF, path) == 0 &&
-        config_load(path, &c, config_complain_stderr, NULL) == 0 &&
+    if (kiosk_config_load(cli->prefix, &c, "Nothing was revoked") == 0 &&
         (root = root_open(cli->prefix, file)))
         rc = root_grant(root, c.venue.id, REGISTRATION_SUSPEND, REGISTRATION_NOBODY, account, "",
                         grant);
@@ -41,14 +38,17 @@ static void revoke_print_json(cJSON *reply, bool new_key)
     print_json(reply);
 }
 
-static void revoke_say(bool everywhere, bool new_key)
+static void revoke_say(const char *account, bool everywhere, bool new_key)
 {
-    print_say(everywhere ? "That phone is shut out."
-                         : "That phone is off this kiosk's list. At the brokers named above, its "
-                           "account is left: see there why.");
-    print_say(new_key ? "All others have a new key. Those that are asleep get it when they wake."
-                      : "It still knows the key with which it reads. To give all others a new one, "
-                        "as soon as a broker is connected: sudo porchlight rotate");
+    print_say(everywhere
+                  ? "%s is shut out."
+                  : "%s is off this kiosk's list, but can still connect to the brokers named "
+                    "above: see there why.",
+              account);
+    print_say(new_key
+                  ? "All others have a new key. Those that are asleep get it when they wake."
+                  : "It can still read what the kiosk sends. To give all others a new key, as soon "
+                    "as a broker is connected: sudo porchlight rotate");
 }
 
 /* Where no registrar runs, only the broker's operator can shut it out. */
@@ -68,11 +68,11 @@ static int revoke_report(const struct cli *cli, cJSON *reply, const char *accoun
 {
     struct admin_client_brokers n = admin_client_brokers(reply);
     admin_client_warn(reply);
-    int code = new_key_give(cli);
+    int code = new_key_give(cli, false);
     if (cli->json)
         revoke_print_json(reply, code == CLI_OK);
     else
-        revoke_say(n.done == n.all, code == CLI_OK);
+        revoke_say(account, n.done == n.all, code == CLI_OK);
     operators_ask(reply, account);
     return code == CLI_OK && n.done < n.all ? CLI_FAILED : code;
 }
@@ -104,7 +104,8 @@ static int revoke_run(const struct cli *cli, void *own, char **words)
 }
 
 static const struct cli_option revoke_options[] = {
-    OPTION_WORD("ACCOUNT", "the phone's account, as porchlight invite printed it"),
+    OPTION_WORD("ACCOUNT",
+                "the account of a phone, as porchlight invite printed it, or of a relay"),
     OPTION(
         "root", "FILE", struct revoke, root_file,
         "the root key, which a staff phone's or relay's account needs, and more than five phones "

@@ -7,7 +7,7 @@ static int rotate_run(const struct cli *cli, void *own, char **words)
 {
     (void)own;
     (void)words;
-    int code = new_key_give(cli);
+    int code = new_key_give(cli, true);
     if (code != CLI_OK)
         return code;
     if (cli->json)

@@ -19,7 +19,7 @@
 #define PATIENCE (20 * INT64_C(1000000000))
 
 /* Until every connected broker holds it for every phone. */
-static int new_key_wait(const struct cli *cli)
+static int new_key_wait(const struct cli *cli, bool warns)
 {
     const struct timespec pause = {.tv_nsec = 100000000L};
     double before = -1;
@@ -30,7 +30,7 @@ static int new_key_wait(const struct cli *cli)
         if (code != CLI_OK)
             return code;
         double left = admin_client_number(reply, "left");
-        if (left <= 0)
+        if (left <= 0 && warns)
             admin_client_warn(reply);
         cJSON_Delete(reply);
         if (left <= 0)
@@ -59,7 +59,8 @@ static int new_key_store(const char *path, const uint8_t *key)
     return errno == EACCES || errno == EPERM || errno == EROFS ? CLI_DENIED : CLI_FAILED;
 }
 
-static int new_key_use(const struct cli *cli, const char *path, const uint8_t *key, char *hex)
+static int new_key_use(const struct cli *cli, bool warns, const char *path, const uint8_t *key,
+                       char *hex)
 {
     cJSON *reply;
     sodium_bin2hex(hex, 2 * ENVELOPE_KEY + 1, key, ENVELOPE_KEY);
@@ -69,7 +70,7 @@ static int new_key_use(const struct cli *cli, const char *path, const uint8_t *k
     if (code != CLI_OK)
         return code;
     cJSON_Delete(reply);
-    if ((code = new_key_wait(cli)) != CLI_OK || (code = new_key_store(path, key)) != CLI_OK)
+    if ((code = new_key_wait(cli, warns)) != CLI_OK || (code = new_key_store(path, key)) != CLI_OK)
         return code;
     code = admin_client_ask(cli, &reply, "rotated %s", hex);
     if (code != CLI_OK) {
@@ -81,7 +82,7 @@ static int new_key_use(const struct cli *cli, const char *path, const uint8_t *k
     return CLI_OK;
 }
 
-int new_key_give(const struct cli *cli)
+int new_key_give(const struct cli *cli, bool warns)
 {
     enum { HEX = 2 * ENVELOPE_KEY + 1 };
     char path[PATH_LEN], folder[PATH_LEN];
@@ -91,15 +92,22 @@ int new_key_give(const struct cli *cli)
         return CLI_USAGE;
     }
     if (access(folder, W_OK) != 0) {
-        log_error("The key was not changed: %s cannot be written: %s. Run the command with sudo.",
-                  folder, strerror(errno));
+        if (errno == ENOENT)
+            log_error(
+                "The key was not changed: no kiosk is set up here (%s is missing). Run this on "
+                "the kiosk.",
+                folder);
+        else
+            log_error(
+                "The key was not changed: %s cannot be written: %s. Run the command with sudo.",
+                folder, strerror(errno));
         return CLI_DENIED;
     }
     uint8_t *secret = locked_memory(ENVELOPE_KEY + HEX);
     if (!secret)
         return CLI_FAILED;
     randombytes_buf(secret, ENVELOPE_KEY);
-    int code = new_key_use(cli, path, secret, (char *)secret + ENVELOPE_KEY);
+    int code = new_key_use(cli, warns, path, secret, (char *)secret + ENVELOPE_KEY);
     sodium_free(secret);
     return code;
 }

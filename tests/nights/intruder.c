@@ -488,7 +488,7 @@ static void forge_command(struct intruder *r)
     const struct venue *v = r->night->venue;
     const struct venue_phone *mine = phone_keys(r);
     struct message m = {.kind = MSG_CMD_LOCKDOWN + chance_below(&r->chance, 5), .age_ms = -1};
-    if (!mine || !r->state_known)
+    if (!mine || !r->state_known || r->is_kiosk) /* to himself */
         return;
     const char *name =
         mine->staff || chance_percent(&r->chance, 30) ? mine->account : v->phones[0].account;

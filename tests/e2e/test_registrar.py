@@ -1,6 +1,7 @@
 """porchlight-registrar beside a real mosquitto: what kiosks and root keys may order, what they may
 not, and that nothing is done twice or forgotten, whoever is restarted when."""
 
+import contextlib
 import re
 import secrets
 import shutil
@@ -175,14 +176,19 @@ def test_a_request_is_done_once_and_answered_as_often_as_it_comes(house):
     assert reused["kind"] == "old" and not house.suspended(account)
 
 
+def greeted(kiosk):
+    """Nobody may be there yet: a kiosk greets again too."""
+    with contextlib.suppress(AssertionError):
+        return kiosk.hello()
+
+
 def test_a_broker_that_restarts_in_between_loses_no_request(house):
     kiosk = house.kiosk()
     account = house.member(kiosk)
-    before = house.registrar.said().count("connected;")  # twice, if it gave itself its rights first
     house.broker.stop()
     house.broker.start()
-    wait.until(lambda: house.registrar.said().count("connected;") > before, "it back", 30)
     wait.until(kiosk.client.is_connected, "the asker back", 30)
+    wait.until(lambda: greeted(kiosk), "the registrar back", 60)
     assert kiosk.ask("suspend", account)["kind"] == "done"
     assert house.suspended(account)
 

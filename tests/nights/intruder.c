@@ -570,6 +570,16 @@ static size_t phone_of(const struct night *n, const struct happening *h)
     return n->phones > 2 ? n->phones - 1 : 2;
 }
 
+/* The card has the newest epoch, and the operator has what was said in it. */
+static void know_order(struct intruder *r)
+{
+    for (size_t i = 0; i < r->night->phones; i++) {
+        const struct view_kiosk *v = &r->night->phone[i].client.kiosks[r->kiosk].view;
+        uint64_t next = v->live_next > v->told_next ? v->live_next : v->told_next;
+        note_order(r, v->epoch, next);
+    }
+}
+
 static void intruder_comes(struct night *n, const struct happening *h, size_t kiosk,
                            const uint8_t *secret)
 {
@@ -588,6 +598,7 @@ static void intruder_comes(struct night *n, const struct happening *h, size_t ki
                            .until = h->until};
     memcpy(r->venue_key, n->rotated[kiosk].at == INT64_MAX ? v->key : n->rotated[kiosk].key,
            sizeof r->venue_key);
+    know_order(r);
     if (r->phone < n->phones)
         n->phone[r->phone].stolen = true;
     if (r->is_kiosk)

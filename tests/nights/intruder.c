@@ -326,7 +326,7 @@ static void forge_state(struct intruder *r)
 {
     struct message m = {.kind = MSG_STATE, .age_ms = -1};
     if (chance_percent(&r->chance, 30)) {
-        m.state = ALERT_CAUTION + chance_below(&r->chance, 2);
+        m.state = (enum alert_state)(ALERT_CAUTION + chance_below(&r->chance, 2));
         m.drill = chance_percent(&r->chance, 30);
         m.unconfirmed = chance_percent(&r->chance, 30);
         m.id = chance_percent(&r->chance, 50) || alert_id_is_none(&r->alert) ? id_made_up(r)
@@ -487,7 +487,8 @@ static void forge_command(struct intruder *r)
 {
     const struct venue *v = r->night->venue;
     const struct venue_phone *mine = phone_keys(r);
-    struct message m = {.kind = MSG_CMD_LOCKDOWN + chance_below(&r->chance, 5), .age_ms = -1};
+    struct message m = {.age_ms = -1};
+    m.kind = (enum message_kind)(MSG_CMD_LOCKDOWN + chance_below(&r->chance, 5));
     if (!mine || !r->state_known || r->is_kiosk) /* to himself */
         return;
     const char *name =

@@ -100,6 +100,19 @@ static void hand_drills(struct station *s)
         local_send(l, "drill", 5);
 }
 
+typedef void move_fn(struct night *n, const struct happening *h);
+static move_fn *const moves[] = {
+    [DO_BUTTON] = move_button,
+    [DO_ROOT_END] = move_root_ends,
+    [DO_WORDS] = move_words,
+    [DO_ROTATE] = move_rotates,
+    [DO_REVOKE] = move_revokes,
+    [DO_ROOT_REVOKE] = move_root_revokes,
+    [DO_RETIRE] = move_retires,
+    [DO_STOLEN_MEMBER] = intruder_begins,
+    [DO_STOLEN_STAFF] = intruder_begins,
+};
+
 static void hand(const struct happening *h)
 {
     static const uint64_t duress[] = {4, 6, 7, 8};
@@ -149,41 +162,18 @@ static void hand(const struct happening *h)
         staff->clears = true;
         staff->clears_kiosk = h->kiosk;
         break;
-    case DO_BUTTON:
-        move_button(playing, h);
-        break;
-    case DO_ROOT_END:
-        move_root_ends(playing, h);
-        break;
-    case DO_WORDS:
-        move_words(playing, h);
-        break;
     case DO_INVITE:
     case DO_INVITE_STAFF:
         if (playing->newcomers < NEWCOMERS)
             newcomer_is_invited(&playing->newcomer[playing->newcomers++], playing->venue, s,
                                 &playing->broker[0], h->number, h->kind == DO_INVITE_STAFF);
         break;
-    case DO_ROTATE:
-        move_rotates(playing, h);
-        break;
-    case DO_REVOKE:
-        move_revokes(playing, h);
-        break;
-    case DO_ROOT_REVOKE:
-        move_root_revokes(playing, h);
-        break;
-    case DO_RETIRE:
-        move_retires(playing, h);
-        break;
-    case DO_STOLEN_MEMBER:
-    case DO_STOLEN_STAFF:
-        intruder_begins(playing, h);
-        break;
     case DO_STAFF_LOCKDOWN:
         phone_command(staff, h->kiosk, MSG_CMD_LOCKDOWN);
         break;
     default:
+        if ((size_t)kind < sizeof moves / sizeof moves[0] && moves[kind])
+            moves[kind](playing, h);
         break;
     }
 }

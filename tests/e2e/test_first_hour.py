@@ -69,8 +69,8 @@ class Newcomer(Venue):
 
     def back_up(self, command):
         t = self.types(command)
-        for _ in range(2):
-            t.until(": ")
+        for prompt in ("Passphrase: ", "again: "):
+            t.until(prompt)
             t.say(WORDS)
         t.until("sealed.")
         assert t.end() == 0

@@ -46,7 +46,7 @@ def new_machine():
         for deb in ours.values():
             shutil.copy(deb, tree.debs)
         tree.do("apt-get -qq -y --download-only install /debs/*.deb")
-    with Booted(SUITE, layer_with(SUITE, ["dbus", "sudo", "systemd-sysv", "udev"])) as made:
+    with Booted(SUITE, layer_with(SUITE, ["dbus", "sudo", "systemd-sysv", "tzdata", "udev"])) as made:
         mirror = made.debs / "mirror"
         shutil.copytree(made.fetched, mirror)
         with open(mirror / "Packages", "w") as listed:

@@ -72,7 +72,7 @@ class Newcomer(Venue):
         for prompt in ("Passphrase: ", "again: "):
             t.until(prompt)
             t.say(WORDS)
-        t.until("sealed.")
+        t.until("sealed with your passphrase")
         assert t.end() == 0
 
     def ask_doctor(self, command):

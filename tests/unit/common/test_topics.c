@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -199,6 +200,68 @@ static void a_filter_takes_what_a_broker_takes_for_it(void **state)
     }
 }
 
+/* Whom a cell of the document names; an account may be a member's or a staff phone's. */
+static unsigned roles_in(const char *cell)
+{
+    static const struct {
+        const char *word;
+        unsigned roles;
+    } words[] = {{"that account", ROLE_MEMBER | ROLE_STAFF},
+                 {"member", ROLE_MEMBER},
+                 {"staff", ROLE_STAFF},
+                 {"newcomer", ROLE_NEWCOMER},
+                 {"kiosk", ROLE_KIOSK},
+                 {"relay", ROLE_RELAY},
+                 {"registrar", ROLE_REGISTRAR},
+                 {"root", ROLE_ROOT}};
+    unsigned roles = 0;
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
+        roles |= strstr(cell, words[i].word) ? words[i].roles : 0;
+    return roles;
+}
+
+static void row_is_as_in_the_code(enum topic topic, const char *qos, const char *retained,
+                                  const char *expiry, const char *writes, const char *reads)
+{
+    const struct topic_rule *t = &topic_table[topic];
+    unsigned accounts =
+        topic == TOPIC_ENROL ? ROLE_NEWCOMER : 0; /* the newcomer's, then the phone's */
+    long seconds = strcmp(expiry, "as state") == 0 ? topic_table[TOPIC_STATE].expiry_s
+                                                   : strtol(expiry, NULL, 10);
+    assert_int_equal(strtol(qos, NULL, 10), t->qos);
+    assert_int_equal(strstr(retained, "yes") != NULL, t->retained);
+    assert_int_equal(seconds, t->expiry_s);
+    assert_int_equal(roles_in(writes), t->writes);
+    assert_int_equal(roles_in(reads) | accounts, t->reads);
+}
+
+/* `| topic | form | QoS | retained | expiry | written by | read by |` of the protocol's document.
+ */
+static void the_document_says_the_same(void **state)
+{
+    FILE *f = fopen("kiosk/handbook/PROTOCOL.md", "re");
+    char line[512], cells[6][128];
+    unsigned found = 0;
+    (void)state;
+    assert_non_null(f);
+    while (fgets(line, sizeof line, f)) {
+        if (sscanf(line,
+                   "| `%127[a-z]%*[^|]| %*[^|]| %127[^|]| %127[^|]| %127[^|]| %127[^|]| %127[^|]|",
+                   cells[0], cells[1], cells[2], cells[3], cells[4], cells[5]) != 6)
+            continue;
+        for (int i = 3; i < 6; i++)
+            cells[i][strlen(cells[i]) - 1] = '\0'; /* the blank before the bar */
+        for (int topic = 0; topic < TOPIC_COUNT; topic++)
+            if (strcmp(topic_table[topic].name, cells[0]) == 0 && !(found & 1u << topic)) {
+                row_is_as_in_the_code((enum topic)topic, cells[1], cells[2], cells[3], cells[4],
+                                      cells[5]);
+                found |= 1u << topic;
+            }
+    }
+    fclose(f);
+    assert_int_equal(found, (1u << TOPIC_COUNT) - 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -207,6 +270,7 @@ int main(void)
         cmocka_unit_test(parse_refuses),
         cmocka_unit_test(parse_garbage),
         cmocka_unit_test(table_is_sound),
+        cmocka_unit_test(the_document_says_the_same),
         cmocka_unit_test(a_filter_takes_what_a_broker_takes_for_it),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

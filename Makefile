@@ -319,7 +319,7 @@ unit-run: $(filter-out $(MEASURES:%.c=$(B)/%),$(UNIT_BIN))
 board-test: deps-board  ## the whole kiosk in an emulated machine: every case (hours)
 	+@$(AGAIN) -s all
 	@$(PYTEST) tests/board
-	@BOARD_SUITE=bookworm $(PYTEST) tests/board/test_core.py tests/board/test_pi_header.py
+	@BOARD_SUITE=bookworm $(PYTEST) tests/board/test_core.py tests/board/test_pi_header.py tests/board/test_presses.py
 
 board-core: deps-board  ## the same: boot, press, screen, power cut, wipe (ten minutes)
 	+@$(AGAIN) -s all

@@ -48,18 +48,14 @@ def machine(request):
 
 
 def ready_for(suite, debs, more=()):
-    """The layer that installing the dependencies alone made, those of 0.1.0 too."""
+    """The layer that installing the dependencies alone made, those of 0.1.0 too; kept while they stay
+    the same."""
     old = packages(suite, ARCH, "build/deb/released")
     fields = [subprocess.run(["dpkg-deb", "-f", deb, "Depends"], capture_output=True, text=True,
                              check=True).stdout
               for deb in [*debs.values(), *old.values()]]
     wanted = sorted({re.split(r"[ (|]", one.strip())[0] for one in ",".join(fields).split(",")
                      if one.strip()} | set(more))
-    return layer_with(suite, wanted)
-
-
-def layer_with(suite, wanted):
-    """A clean release with these packages; kept while they stay the same."""
     key = hashlib.sha256(" ".join(wanted).encode()).hexdigest()[:12]
     layer = KEPT / f"{suite}.{key}"
     with alone():

@@ -215,8 +215,9 @@ static unsigned roles_in(const char *cell)
                  {"registrar", ROLE_REGISTRAR},
                  {"root", ROLE_ROOT}};
     unsigned roles = 0;
-    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
+    EACH_ROW (i, words, words[i].word) {
         roles |= strstr(cell, words[i].word) ? words[i].roles : 0;
+    }
     return roles;
 }
 

@@ -4,25 +4,14 @@ by a name with a zone."""
 import pytest
 
 from tests.kit import doctor, wait
-from tests.kit.broker import Broker
 from tests.kit.kiosk import FAST, Kiosk
-from tests.kit.two_ways import Space
+from tests.kit.two_ways import FarBroker, Space
 
 HERE, THERE = "fe80::1", "fe80::5"
 
 
-class LinkBroker(Broker):
-    space = None
-
-    def enter(self):
-        return self.space.enter()
-
-    def _write(self):
-        super()._write()
-        conf = self.folder / "mosquitto.conf"
-        text, local = conf.read_text(), f"listener {self.port} 127.0.0.1"
-        assert local in text
-        conf.write_text(text.replace(local, f"listener {self.port} {THERE}%there"))
+class LinkBroker(FarBroker):
+    address = f"{THERE}%there"
 
 
 class OnALink(Kiosk):

@@ -55,7 +55,8 @@ def helper(space, log, what, *args, **more):
 
 
 class FarBroker(Broker):
-    space = None
+    """In a namespace of its own, at an address of that."""
+    space, address = None, ADDRESS
 
     def enter(self):
         return self.space.enter()
@@ -63,8 +64,9 @@ class FarBroker(Broker):
     def _write(self):
         super()._write()
         conf = self.folder / "mosquitto.conf"
-        conf.write_text(conf.read_text().replace(f"listener {self.port} 127.0.0.1",
-                                                 f"listener {self.port} {ADDRESS}"))
+        text, local = conf.read_text(), f"listener {self.port} 127.0.0.1"
+        assert local in text
+        conf.write_text(text.replace(local, f"listener {self.port} {self.address}"))
 
 
 class TwoWays(Kiosk):

@@ -14,7 +14,7 @@ LONG = ("scale", "cluster", "board")  # make bench-scale and so on: a quarter of
 def main(names):
     process.end_on_signals()
     names = names or sorted(m.name for m in pkgutil.iter_modules(bench.__path__)
-                            if m.name not in ("__main__", "report", "peers", "chart", "plots", *LONG))
+                            if m.name not in ("__main__", "report", "peers", "pressing", "chart", "plots", *LONG))
     report = Report()
     for name in names:
         importlib.import_module(f"tests.bench.{name}").bench(report)

@@ -5,7 +5,7 @@ and QoS 1. An emulated machine shows which of two is quicker, and nothing about 
 import shutil
 import time
 
-from tests.bench.latency import Subscriber
+from tests.bench.pressing import Subscriber
 from tests.bench.report import percentile
 from tests.board.packages import program
 from tests.board.venue import SWITCH, Venue

@@ -3,7 +3,7 @@ and 4 brokers, and of 4 of which the last is dead or frozen. The peer in each ro
 broker, and the ratio what the others cost. All stand on this machine and share its processors: with
 each broker, that is one more that has its own TLS, PUBACK and log to do."""
 
-from tests.bench.latency import SWITCH_CONF, Subscriber, press_all
+from tests.bench.pressing import SWITCH_CONF, Subscriber, press_all
 from tests.bench.report import percentile
 from tests.kit import wait
 from tests.kit.kiosk import Kiosk

@@ -25,14 +25,6 @@ struct vectors {
     struct enrol_open open;
 };
 
-static void vectors_pair(const cJSON *json, const char *name, uint8_t public[32], uint8_t key[64])
-{
-    uint8_t byte, seed[crypto_sign_SEEDBYTES];
-    vectors_hex(vectors_text(cJSON_GetObjectItem(json, "seeds"), name), &byte, 1);
-    memset(seed, byte, sizeof seed);
-    crypto_sign_seed_keypair(public, key, seed);
-}
-
 static struct vectors vectors_read(void)
 {
     struct vectors v = {.json = vectors_load("tests/vectors/enrol.json")};

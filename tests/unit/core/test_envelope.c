@@ -179,24 +179,6 @@ static const cJSON *vector_named(const cJSON *list, const char *name)
     return NULL;
 }
 
-/* Applies a refused vector's change to the wire. Returns its new length. */
-static size_t wire_change(uint8_t wire[2 * ENVELOPE_SIZE], const cJSON *refused)
-{
-    size_t len = ENVELOPE_SIZE;
-    const cJSON * xor = cJSON_GetObjectItem(refused, "xor");
-    if (cJSON_GetObjectItem(refused, "wire") != NULL)
-        len = vectors_base64(vectors_text(refused, "wire"), wire, 2 * ENVELOPE_SIZE);
-    if (xor != NULL) {
-        uint8_t *byte = &wire[cJSON_GetArrayItem(xor, 0)->valueint];
-        *byte = (uint8_t)(*byte ^ cJSON_GetArrayItem(xor, 1)->valueint);
-    }
-    if (cJSON_GetObjectItem(refused, "cut") != NULL)
-        len = (size_t)vectors_number(refused, "cut");
-    if (cJSON_GetObjectItem(refused, "add") != NULL)
-        len += (size_t)vectors_number(refused, "add");
-    return len;
-}
-
 /* The lists of the vectors. */
 static const char *const forms[] = {"broadcast", "clear", "letter"};
 
@@ -237,7 +219,7 @@ static void test_every_change_is_refused_by_its_name(void **state)
         uint8_t wire[2 * ENVELOPE_SIZE] = {0};
         vectors_base64(vectors_text(vector, "wire"), wire, ENVELOPE_SIZE);
         assert_int_equal(open_any(&changed, form, &at, wire, ENVELOPE_SIZE), ENVELOPE_OK);
-        size_t len = wire_change(wire, refused);
+        size_t len = vectors_twist(refused, wire, sizeof wire, ENVELOPE_SIZE);
         place_change(&at, cJSON_GetObjectItem(refused, "place"));
         const cJSON *keys = cJSON_GetObjectItem(refused, "keys");
         if (cJSON_GetObjectItem(keys, "venue") != NULL)

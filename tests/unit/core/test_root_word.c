@@ -113,23 +113,11 @@ static void test_refused(void **state)
         uint8_t wire[ENVELOPE_SIZE + 1] = {0};
         struct at here = at;
         struct root_word w;
-        bool whole = cJSON_GetObjectItem(one, "wire");
-        size_t len = wire_of(whole ? one : named(vectors_text(one, "of")), wire);
-        const cJSON * xor = cJSON_GetObjectItem(one, "xor"), *cut = cJSON_GetObjectItem(one, "cut");
-        const cJSON *other = cJSON_GetObjectItem(one, "at");
-        if (xor)
-            wire[cJSON_GetArrayItem(xor, 0)->valueint] ^=
-                (uint8_t)cJSON_GetArrayItem(xor, 1)->valueint;
-        if (cut)
-            len = (size_t)cut->valueint;
-        if (cJSON_GetObjectItem(one, "add"))
-            len++;
-        if (cJSON_GetObjectItem(other, "venue"))
-            vectors_hex(vectors_text(other, "venue"), here.venue, sizeof here.venue);
-        if (cJSON_GetObjectItem(other, "kiosk"))
-            vectors_hex(vectors_text(other, "kiosk"), here.kiosk, sizeof here.kiosk);
-        if (cJSON_GetObjectItem(other, "root_public"))
-            vectors_hex(vectors_text(other, "root_public"), here.public, sizeof here.public);
+        size_t len = wire_of(named(vectors_text(one, "of")), wire);
+        len = vectors_twist(one, wire, sizeof wire, len);
+        vectors_elsewhere(one, "venue", here.venue, sizeof here.venue);
+        vectors_elsewhere(one, "kiosk", here.kiosk, sizeof here.kiosk);
+        vectors_elsewhere(one, "root_public", here.public, sizeof here.public);
         if (root_word_read(&w, here.venue, here.kiosk, here.public, wire, len))
             fail_msg("taken: %s", vectors_text(one, "why"));
         count++;

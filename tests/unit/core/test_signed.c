@@ -25,24 +25,16 @@ static struct {
     const char *account_text;
 } v;
 
-static void pair_of(const char *who, struct pair *p)
-{
-    uint8_t byte, seed[32];
-    vectors_hex(vectors_text(cJSON_GetObjectItem(v.json, "seeds"), who), &byte, 1);
-    memset(seed, byte, sizeof seed);
-    crypto_sign_seed_keypair(p->public, p->secret, seed);
-}
-
 static int set_up(void **state)
 {
     (void)state;
     if (sodium_init() < 0)
         return -1;
     v.json = vectors_load("tests/vectors/signed.json");
-    pair_of("root", &v.root);
-    pair_of("kiosk", &v.kiosk);
-    pair_of("staff", &v.staff);
-    pair_of("push", &v.push);
+    vectors_pair(v.json, "root", v.root.public, v.root.secret);
+    vectors_pair(v.json, "kiosk", v.kiosk.public, v.kiosk.secret);
+    vectors_pair(v.json, "staff", v.staff.public, v.staff.secret);
+    vectors_pair(v.json, "push", v.push.public, v.push.secret);
     vectors_hex(vectors_text(v.json, "venue"), v.venue_id, sizeof v.venue_id);
     vectors_hex(vectors_text(v.json, "kiosk"), v.kiosk_id, sizeof v.kiosk_id);
     v.account_text = vectors_text(v.json, "account");
@@ -118,24 +110,6 @@ static void test_a_proof_is_made_and_read(void **state)
     assert_memory_equal(made, bytes, sizeof made);
 }
 
-/* The message of a row of `refused`, changed as it says; its length. */
-static size_t twist(const cJSON *row, uint8_t *bytes, size_t len)
-{
-    const cJSON * xor = cJSON_GetObjectItem(row, "xor"), *cut = cJSON_GetObjectItem(row, "cut"),
-                  *add = cJSON_GetObjectItem(row, "add");
-    if (xor)
-        bytes[cJSON_GetArrayItem(xor, 0)->valueint] ^=
-            (uint8_t)cJSON_GetArrayItem(xor, 1)->valueint;
-    return cut ? (size_t)cut->valueint : add ? len + (size_t)add->valueint : len;
-}
-
-static void elsewhere(const cJSON *row, const char *key, uint8_t *out, size_t len)
-{
-    const cJSON *at = cJSON_GetObjectItem(cJSON_GetObjectItem(row, "at"), key);
-    if (at)
-        vectors_hex(at->valuestring, out, len);
-}
-
 static void test_twisted_proofs_are_refused(void **state)
 {
     const cJSON *proof = cJSON_GetObjectItem(v.json, "proof"), *row;
@@ -149,10 +123,10 @@ static void test_twisted_proofs_are_refused(void **state)
         memcpy(kiosk, v.kiosk_id, sizeof kiosk);
         memcpy(root, v.root.public, sizeof root);
         vectors_base64(vectors_text(proof, "bytes"), bytes, sizeof bytes);
-        size_t len = twist(row, bytes, CERT_PROOF);
-        elsewhere(row, "venue", venue, sizeof venue);
-        elsewhere(row, "kiosk", kiosk, sizeof kiosk);
-        elsewhere(row, "root_public", root, sizeof root);
+        size_t len = vectors_twist(row, bytes, sizeof bytes, CERT_PROOF);
+        vectors_elsewhere(row, "venue", venue, sizeof venue);
+        vectors_elsewhere(row, "kiosk", kiosk, sizeof kiosk);
+        vectors_elsewhere(row, "root_public", root, sizeof root);
         if (cert_proof_read(&c, venue, kiosk, root, bytes, len))
             fail_msg("believed: %s", vectors_text(row, "why"));
     }

@@ -128,7 +128,7 @@ static void test_refused(void **state)
         [ENVELOPE_NOT_OURS] = "not ours",
         [ENVELOPE_FORGED] = "forged",
     };
-    const cJSON *vector, *item;
+    const cJSON *vector;
     const cJSON *first = cJSON_GetArrayItem(cJSON_GetObjectItem(b->json, "wire"), 0);
     cJSON_ArrayForEach(vector, cJSON_GetObjectItem(b->json, "refused"))
     {
@@ -136,15 +136,9 @@ static void test_refused(void **state)
         char text[STAFF_BOX_TEXT_MAX + 1];
         const uint8_t *box;
         uint64_t time;
-        size_t len = sizeof wire;
         struct envelope_place at = b->at;
-        bool whole = cJSON_GetObjectItem(vector, "wire");
-        vectors_base64(vectors_text(whole ? vector : first, "wire"), wire, sizeof wire);
-        if ((item = cJSON_GetObjectItem(vector, "xor")))
-            wire[cJSON_GetArrayItem(item, 0)->valueint] ^=
-                (uint8_t)cJSON_GetArrayItem(item, 1)->valueint;
-        if ((item = cJSON_GetObjectItem(vector, "cut")))
-            len = (size_t)item->valueint;
+        vectors_base64(vectors_text(first, "wire"), wire, sizeof wire);
+        size_t len = vectors_twist(vector, wire, sizeof wire, sizeof wire);
         at.topic = vectors_text(cJSON_GetObjectItem(vector, "topic") ? vector : first, "topic");
         enum envelope_result r = envelope_staff_check(&at, b->kiosk_public, wire, len, &time, &box);
         if (strcmp(vectors_text(vector, "step"), "open") == 0) {

@@ -59,4 +59,39 @@ static inline size_t vectors_base64(const char *text, uint8_t *out, size_t size)
     return got;
 }
 
+/* The Ed25519 pair whose seed is one byte, of `seeds`, repeated. */
+static inline void vectors_pair(const cJSON *json, const char *who, uint8_t public[32],
+                                uint8_t secret[64])
+{
+    uint8_t byte, seed[crypto_sign_SEEDBYTES];
+    vectors_hex(vectors_text(cJSON_GetObjectItem(json, "seeds"), who), &byte, 1);
+    memset(seed, byte, sizeof seed);
+    crypto_sign_seed_keypair(public, secret, seed);
+}
+
+/* The good message of `len` bytes changed as a row of `refused` says, or another one; its length
+ * then. `bytes` has room for `size`, zeros behind the message. */
+static inline size_t vectors_twist(const cJSON *row, uint8_t *bytes, size_t size, size_t len)
+{
+    const cJSON * xor = cJSON_GetObjectItem(row, "xor");
+    if (cJSON_GetObjectItem(row, "wire"))
+        len = vectors_base64(vectors_text(row, "wire"), bytes, size);
+    if (xor)
+        bytes[cJSON_GetArrayItem(xor, 0)->valueint] ^=
+            (uint8_t)cJSON_GetArrayItem(xor, 1)->valueint;
+    if (cJSON_GetObjectItem(row, "cut"))
+        len = (size_t)vectors_number(row, "cut");
+    if (cJSON_GetObjectItem(row, "add"))
+        len += (size_t)vectors_number(row, "add");
+    return len;
+}
+
+/* Changes an id or a key where the row names another one. */
+static inline void vectors_elsewhere(const cJSON *row, const char *key, uint8_t *out, size_t len)
+{
+    const cJSON *at = cJSON_GetObjectItem(row, "at");
+    if (cJSON_GetObjectItem(at, key))
+        vectors_hex(vectors_text(at, key), out, len);
+}
+
 #endif

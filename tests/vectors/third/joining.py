@@ -3,12 +3,15 @@
 import base64
 from dataclasses import dataclass
 
-from tests.vectors.third.wire import VERSION, blake2b, check
+from tests.vectors.third.wire import VERSION, Refused, blake2b, check
 
 
 def unbase64url(text):
     check("=" not in text and "+" not in text and "/" not in text)
-    return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+    try:
+        return base64.b64decode(text + "=" * (-len(text) % 4), b"-_", validate=True)
+    except ValueError as error:
+        raise Refused("malformed") from error
 
 
 def base64url(data):

@@ -56,3 +56,10 @@ def auth_hash(auth):
 def arrived(venue, account, auth, nonce):
     said = b"porchlight-arrived\0" + bytes.fromhex(venue) + bytes.fromhex(account) + nonce
     return bytes((wire.VERSION, wire.ARRIVED)) + hmac.digest(auth, said, "sha256") + bytes(734)
+
+
+def is_arrived(data, venue, account, auth, nonce):
+    """Whether it reports the test with this nonce, by the subscription with this secret."""
+    wire.opening(data, wire.ARRIVED)
+    wire.check(not any(data[34:]))
+    return hmac.compare_digest(data, arrived(venue, account, auth, nonce))

@@ -11,7 +11,8 @@ from nacl.signing import SigningKey, VerifyKey
 VERSION = 2
 SIZE = 768
 LIMIT = 2 ** 53
-MEMBERS, TO_KIOSK, TO_PHONE, OFFER, CLEAR, STAFF, ROOT, HELLO, ANNOUNCEMENT, ARRIVED = 1, 2, 4, 5, 6, 7, 8, 9, 10, 12
+MEMBERS, TO_KIOSK, TO_PHONE, OFFER, CLEAR, STAFF, ROOT = 1, 2, 4, 5, 6, 7, 8
+HELLO, ANNOUNCEMENT, GONE, ARRIVED = 9, 10, 11, 12
 
 
 class Refused(Exception):
@@ -209,11 +210,18 @@ def staff_check(wire, place, kiosk_public):
 
 # Forms 2 and 4
 
-def letter_make(form, place, recipient, seed, text):
+def seal(plain, recipient, secret=None):
+    """crypto_box_seal with an ephemeral secret that is given, so that vectors are the same each time."""
+    secret = secret or os.urandom(32)
+    curve, ephemeral = to_curve(recipient), sodium.crypto_scalarmult_base(secret)
+    nonce = hashlib.blake2b(ephemeral + curve, digest_size=24).digest()
+    return ephemeral + sodium.crypto_box(plain, nonce, curve, secret)
+
+
+def letter_make(form, place, recipient, seed, text, ephemeral=None):
     """`seed` is the sender's, or None for a letter that is not signed."""
     signature = sign(seed, place.bound(form) + text) if seed else bytes(64)
-    return bytes((VERSION, form)) + sodium.crypto_box_seal(signature + framed(text, 652),
-                                                          to_curve(recipient))
+    return bytes((VERSION, form)) + seal(signature + framed(text, 652), recipient, ephemeral)
 
 
 def letter_open(form, wire, place, seed):
@@ -241,6 +249,25 @@ def offer_open(wire, venue, root_public):
     verify(root_public, wire[34:98], certified("push", venue, push))
     verify(push, wire[163:227], b"porchlight-offer\0" + bytes.fromhex(venue) + vapid)
     return push, vapid
+
+
+# Form 11
+
+def gone_signed(venue, endpoint_hash):
+    return b"porchlight-gone\0" + bytes.fromhex(venue) + endpoint_hash
+
+
+def gone_make(venue, push_seed, endpoint):
+    hashed = blake2b(endpoint.encode())
+    return bytes((VERSION, GONE)) + hashed + sign(push_seed, gone_signed(venue, hashed)) + bytes(670)
+
+
+def gone_open(wire, venue, push_public):
+    """The hash of the address that is gone."""
+    opening(wire, GONE)
+    check(not any(wire[98:]))
+    verify(push_public, wire[34:98], gone_signed(venue, wire[2:34]))
+    return wire[2:34]
 
 
 # What the root signs

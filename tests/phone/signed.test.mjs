@@ -7,7 +7,7 @@ import { fromHex, toBase64Url, toHex, utf8 } from '../../kiosk/phone/core/bytes.
 import { isStaff, readProof, signClear } from '../../kiosk/phone/core/cert.js';
 import { openWelcome, Refused } from '../../kiosk/phone/core/envelope.js';
 import { readBoxed, readMessage, writeAgain, writeAnswer, writeSubscribed } from '../../kiosk/phone/core/message.js';
-import { hashOfAuth, readOffer, writeAsk } from '../../kiosk/phone/core/offer.js';
+import { hashOfAuth, isGone, readGone, readOffer, writeAsk } from '../../kiosk/phone/core/offer.js';
 import { sodium } from './sodium.mjs';
 
 const v = JSON.parse(readFileSync(new URL('../vectors/signed.json', import.meta.url)));
@@ -16,8 +16,9 @@ const keys = Object.fromEntries(Object.entries(v.seeds).map(([who, byte]) =>
     [who, sodium.crypto_sign_seed_keypair(fromHex(byte.repeat(32)))]));
 const root = keys.root.publicKey;
 
-// The message of a row of `refused`: changed as it says.
-function twisted(data, { xor, cut, add }) {
+// The message of a row of `refused`: changed as it says, or another one.
+function twisted(good, { xor, cut, add, wire }) {
+    const data = wire ? bytes(wire) : good;
     const out = new Uint8Array(cut ?? data.length + (add ?? 0));
     out.set(data.subarray(0, out.length));
     if (xor) {
@@ -60,6 +61,27 @@ test('an offer has the push key and the point', () => {
 for (const row of v.offer.refused) {
     test(`an offer is refused: ${row.why}`, () => {
         assert.throws(() => offerOf(twisted(bytes(v.offer.wire), row), row.at), Refused);
+    });
+}
+
+// As a session does with what is not retained on `push`.
+const isOffGone = (wire, at = {}) => isGone(wire) &&
+    readGone(sodium, at.venue ?? v.venue, keys.push.publicKey, wire)(v.gone.endpoint);
+
+test('an address is gone, and no other one', () => {
+    assert.ok(isOffGone(bytes(v.gone.wire)));
+    assert.ok(!readGone(sodium, v.venue, keys.push.publicKey, bytes(v.gone.wire))(`${v.gone.endpoint}y`));
+});
+
+for (const row of v.gone.refused) {
+    test(`no address is gone: ${row.why}`, () => {
+        let believed = false;
+        try {
+            believed = isOffGone(twisted(bytes(v.gone.wire), row), row.at);
+        } catch (error) {
+            assert.ok(error instanceof Refused);
+        }
+        assert.ok(!believed);
     });
 }
 

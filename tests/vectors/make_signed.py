@@ -1,6 +1,6 @@
 #!/usr/bin/python3
-"""Makes signed.json: certificates, the proof of an all-clear, a relay's offer, every letter, texts of every
-kind, and the body of a wake-up. By the implementation that was written from PROTOCOL.md alone.
+"""Makes signed.json: certificates, the proof of an all-clear, a relay's offer and what else it says, every
+letter, texts of every kind, and the body of a wake-up. By the implementation that was written from PROTOCOL.md alone.
 
     python3 -m tests.vectors.make_signed > tests/vectors/signed.json
 """
@@ -16,7 +16,8 @@ KEYS = {name: bytes.fromhex(byte) * 32 for name, byte in SEEDS.items()}
 PUBLIC = {name: wire.public_of(seed) for name, seed in KEYS.items()}
 ALERT, NONCE, PASSWORD = "6c1f9d0e-54b3-4c27-9a1d-2f0d5e8b7a66", "0f" * 16, "fresh-password-0123456789"
 SCALARS = {"browser": "66" * 32, "sender": "77" * 32}
-AUTH, SALT, TEST = "88" * 16, "99" * 16, "aa" * 8
+AUTH, SALT, TEST, EPHEMERAL = "88" * 16, "99" * 16, "aa" * 8, b"\xbb" * 32
+ENDPOINT, OTHER = "https://push.example.net/x", "f53b59f25483bb49"
 POINT = push.point_of(bytes.fromhex(SCALARS["browser"]))
 CERTIFICATES = {of: wire.sign(KEYS["root"], wire.certified(purpose, VENUE, PUBLIC[of], who))
                 for of, purpose, who in (("kiosk", "cert", KIOSK), ("staff", "staff", ACCOUNT),
@@ -48,7 +49,7 @@ def text(kind, **fields):
 def letter(topic, kind, to="kiosk", signed="staff", **fields):
     place = wire.Place(VENUE, KIOSK, f"porchlight/{VENUE}/{KIOSK}/{topic}/{ACCOUNT}")
     said, form = text(kind, **fields), wire.TO_PHONE if to == "staff" else wire.TO_KIOSK
-    made = wire.letter_make(form, place, PUBLIC[to], KEYS.get(signed), said.encode())
+    made = wire.letter_make(form, place, PUBLIC[to], KEYS.get(signed), said.encode(), EPHEMERAL)
     return {"topic": topic, "to": to, "signed": signed, "text": said, "wire": b64(made)}
 
 
@@ -71,7 +72,8 @@ def letters():
         letter("answer", "refused", "staff", "kiosk", of="command-caution", nonce=NONCE, reason="replayed"),
         letter("relay", "ping", epoch=3, seq=42, ring=39, nonce="9babcbafc438e8bb"),
         letter("relay", "ping", epoch=3, seq=42, ring=39, nonce="9babcbafc438e8bb", rang=4, phones=5),
-        letter("wake", "subscribe", "push", None, **own, endpoint="https://push.example.net/x",
+        letter("relay", "ping", epoch=3, seq=42, ring=39, nonce="9babcbafc438e8bb", rang=4, phones=6, month=5),
+        letter("wake", "subscribe", "push", None, **own, endpoint=ENDPOINT,
                p256dh=joining.base64url(POINT), auth=joining.base64url(bytes.fromhex(AUTH))),
         *(letter("wake", kind, "push", None, **own, auth=joining.base64url(bytes.fromhex(AUTH)))
           for kind in ("unsubscribe", "test")),
@@ -126,8 +128,8 @@ def refused():
                 ("version 1", "lockdown", {"v": 1}), ("an unknown kind", "lockdown", {"kind": "fire"}))
 
 
-def changed(kind, changes):
-    said = {"v": 2, "kind": kind, **GOOD[kind][1], **changes}
+def changed(kind, changes, good=None):
+    said = {"v": 2, "kind": kind, **(good or GOOD[kind][1]), **changes}
     return json.dumps({k: v for k, v in said.items() if v is not ...}, separators=(",", ":"))
 
 
@@ -143,6 +145,80 @@ def texts():
     return [{**row, "boxed": row["topic"] in BOXED} for row in rows]
 
 
+# What a phone does not read: from the kiosk to relays, and what phones and relays say, by their letters.
+TO_RELAYS = {"ring": ("ring", {**SHORT, "id": ALERT, "on": True, "staff": None}),
+             "revoked": ("wake", {**COMMON, "id": None}), "vouched": ("wake", {**COMMON, "id": None, "hash": NONCE})}
+NEEDED = {"seen": ("id", "account", "epoch", "seq"), "command-lockdown": ("id", "account", "epoch", "seq", "nonce"),
+          "subscribed": ("id", "account", "epoch", "seq", "hash"), "ping": ("epoch", "seq", "ring", "nonce"),
+          "again": ("account", "password", "broker"), "enrol": ("account", "public", "password", "staff", "mac"),
+          "enrolled": ("account",), "subscribe": ("account", "endpoint", "p256dh", "auth"),
+          "unsubscribe": ("account", "auth"), "test": ("account", "auth"), "awake": ("account", "auth", "id"),
+          "staff": ("account", "public", "certificate"), "ring": tuple(TO_RELAYS["ring"][1]),
+          "revoked": tuple(COMMON), "vouched": (*COMMON, "hash")}
+SHORT_KEY, LONG_ENDPOINT = joining.base64url(bytes(15)), "https://" + "x" * 440
+WRONG = [*(("of no alert", kind, {"id": None}) for kind in ("seen", "safe", "help", "rang")),
+         ("an answer by a name", "safe", {"account": "me"}),
+         ("an account in capitals", "help", {"account": ACCOUNT.upper()}),
+         ("an answer with a seq of 2^53", "rang", {"seq": 2 ** 53}), ("version 1", "seen", {"v": 1}),
+         ("a short nonce", "command-drill", {"nonce": NONCE[:-1]}), ("an unknown command", "command-lockdown",
+                                                                     {"kind": "command-rest"}),
+         ("a nonce that is none", "ping", {"nonce": "9babcbafc438e8bg"}),
+         ("phones below 0", "ping", {"rang": 0, "phones": -1}), ("phones without rang", "ping", {"phones": 5}),
+         ("a month below 0", "ping", {"rang": 4, "phones": 5, "month": -1}),
+         ("a short hash", "subscribed", {"hash": NONCE[:-1]}), ("a short password", "again", {"password": "x" * 15}),
+         ("a short MAC", "enrol", {"mac": "ab" * 31}), ("a short key", "enrol", {"public": "ab" * 31}),
+         ("a long password", "enrol", {"password": "x" * 65}), ("staff as a number", "enrol", {"staff": 1}),
+         ("an address without TLS", "subscribe", {"endpoint": "http://push.example.net/x"}),
+         ("an address with a space", "subscribe", {"endpoint": ENDPOINT + " "}),
+         ("an address that is too long", "subscribe", {"endpoint": LONG_ENDPOINT}),
+         ("a short point", "subscribe", {"p256dh": SHORT_KEY}), ("a short secret", "test", {"auth": SHORT_KEY}),
+         ("a secret with padding", "test", {"auth": joining.base64url(bytes.fromhex(AUTH)) + "=="}),
+         ("awake for no alert", "awake", {"id": None}), ("a short certificate", "staff", {"certificate": SHORT_KEY}),
+         ("on as text", "ring", {"on": "yes"}), ("staff that is no id", "ring", {"staff": ACCOUNT}),
+         ("a short hash", "vouched", {"hash": NONCE[:-1]}), ("an epoch of 2^53", "revoked", {"epoch": 2 ** 53})]
+
+
+def asked():
+    good = {**TO_RELAYS}
+    for row in letters():
+        if row["to"] != "staff":
+            said = json.loads(row["text"])
+            good.setdefault(said.pop("kind"), (row["topic"], said))
+    rows = [("as it is", kind, {}) for kind in good]
+    rows += [("without its number of the month", "ping", {"rang": 4, "phones": 5}),
+             ("in quiet", "command-lockdown", {"id": None}),
+             ("a key that nobody knows", "seen", {"weather": "fair"}),
+             ("the longest address", "subscribe", {"endpoint": LONG_ENDPOINT[:-1]})]
+    bad = [(f"without {key}", kind, {key: ...}) for kind, keys in NEEDED.items() for key in keys] + WRONG
+    return [{"why": f"{kind}: {why}", "topic": good[kind][0], "text": changed(kind, changes, good[kind][1]),
+             "good": is_good} for is_good, rows in ((True, rows), (False, bad)) for why, kind, changes in rows]
+
+
+def gone():
+    twisted = twists((("the version", 0), ("the form", 1), ("the hash", 2), ("the signature", 34),
+                      ("the padding", 98), ("the last byte", 767)))
+    return {"endpoint": ENDPOINT, "wire": b64(wire.gone_make(VENUE, KEYS["push"], ENDPOINT)),
+            "refused": [*twisted, {"why": "another venue", "at": {"venue": OTHER}},
+                        {"why": "a byte short", "cut": 767}, {"why": "a byte long", "add": 1},
+                        {"why": "nothing at all", "cut": 0},
+                        {"why": "signed by a stranger", "wire": b64(wire.gone_make(VENUE, KEYS["kiosk"], ENDPOINT))},
+                        {"why": "an offer", "wire": b64(offer())}]}
+
+
+def arrived():
+    def report(venue=VENUE, account=ACCOUNT, auth=AUTH, nonce=TEST):
+        return b64(push.arrived(venue, account, bytes.fromhex(auth), bytes.fromhex(nonce)))
+    twisted = twists((("the version", 0), ("the form", 1), ("the MAC", 2), ("the padding", 34),
+                      ("the last byte", 767)))
+    return {"nonce": TEST, "wire": report(),
+            "refused": [*twisted, {"why": "a byte short", "cut": 767}, {"why": "a byte long", "add": 1},
+                        {"why": "nothing at all", "cut": 0}, {"why": "an offer", "wire": b64(offer())},
+                        {"why": "another venue", "wire": report(venue=OTHER)},
+                        {"why": "another account", "wire": report(account=OTHER)},
+                        {"why": "another subscription", "wire": report(auth="89" * 16)},
+                        {"why": "another test", "wire": report(nonce="ab" * 8)}]}
+
+
 def wake_ups():
     browser, sender = bytes.fromhex(SCALARS["browser"]), bytes.fromhex(SCALARS["sender"])
     return [{"text": said, "body": b64(push.seal(push.point_of(browser), bytes.fromhex(AUTH), sender,
@@ -151,7 +227,7 @@ def wake_ups():
 
 
 def make():
-    other = {"venue": {"venue": "f53b59f25483bb49"}, "kiosk": {"kiosk": "f53b59f25483bb49"},
+    other = {"venue": {"venue": OTHER}, "kiosk": {"kiosk": OTHER},
              "root": {"root_public": PUBLIC["kiosk"].hex()}}
     elsewhere = [{"why": f"another {what}", "at": at} for what, at in other.items()]
     return {
@@ -169,9 +245,8 @@ def make():
                                        ("the root's signature", 34), ("the point", 98),
                                        ("the push key's signature", 163), ("the padding", 767))),
                               elsewhere[0], elsewhere[2], {"why": "a byte short", "cut": 767}]},
-        "letters": letters(), "texts": texts(), "wake_ups": wake_ups(),
-        "arrived": {"nonce": TEST, "wire": b64(push.arrived(VENUE, ACCOUNT, bytes.fromhex(AUTH),
-                                                            bytes.fromhex(TEST)))}}
+        "gone": gone(), "arrived": arrived(),
+        "letters": letters(), "texts": texts(), "asked": asked(), "wake_ups": wake_ups()}
 
 
 if __name__ == "__main__":

@@ -323,6 +323,37 @@ def test_a_twisted_offer_is_refused(row):
         offer_of(twisted(base64.b64decode(SIGNED["offer"]["wire"]), row), **row.get("at", {}))
 
 
+def gone_of(data, venue=SIGNED["venue"]):
+    return wire.gone_open(data, venue, OWN_PUBLIC["push"])
+
+
+def test_an_address_is_gone():
+    assert gone_of(base64.b64decode(SIGNED["gone"]["wire"])) == wire.blake2b(SIGNED["gone"]["endpoint"].encode())
+
+
+@pytest.mark.parametrize("row", SIGNED["gone"]["refused"], ids=lambda row: row["why"])
+def test_a_twisted_word_that_an_address_is_gone_is_refused(row):
+    with pytest.raises(wire.Refused):
+        gone_of(twisted(base64.b64decode(SIGNED["gone"]["wire"]), row), **row.get("at", {}))
+
+
+def reported(data):
+    try:
+        return push.is_arrived(data, SIGNED["venue"], SIGNED["account"], bytes.fromhex(SIGNED["auth"]),
+                               bytes.fromhex(SIGNED["arrived"]["nonce"]))
+    except wire.Refused:
+        return False
+
+
+def test_the_report_of_a_test():
+    assert reported(base64.b64decode(SIGNED["arrived"]["wire"]))
+
+
+@pytest.mark.parametrize("row", SIGNED["arrived"]["refused"], ids=lambda row: row["why"])
+def test_a_twisted_report_is_refused(row):
+    assert not reported(twisted(base64.b64decode(SIGNED["arrived"]["wire"]), row))
+
+
 @pytest.mark.parametrize("row", SIGNED["letters"], ids=lambda row: json.loads(row["text"])["kind"])
 def test_a_letter_of_every_kind_opens(row):
     topic = f"porchlight/{SIGNED['venue']}/{SIGNED['kiosk']}/{row['topic']}/{SIGNED['account']}"
@@ -336,7 +367,7 @@ def test_a_letter_of_every_kind_opens(row):
         assert not any(signature)
 
 
-@pytest.mark.parametrize("row", SIGNED["texts"], ids=lambda row: row["why"])
+@pytest.mark.parametrize("row", SIGNED["texts"] + SIGNED["asked"], ids=lambda row: row["why"])
 def test_a_text_is_read_or_refused(row):
     if row["good"]:
         assert texts.parse(row["text"].encode())["kind"] == json.loads(row["text"])["kind"]

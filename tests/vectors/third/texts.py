@@ -4,6 +4,7 @@ import json
 import re
 from datetime import datetime, timezone
 
+from tests.vectors.third.joining import unbase64url
 from tests.vectors.third.wire import LIMIT, check
 
 HEX16 = re.compile(r"[0-9a-f]{16}")
@@ -36,6 +37,11 @@ def nonces(value):
             and all(words(one) and HEX16.fullmatch(one) for one in value))
 
 
+def coded(size):
+    """base64url of so many bytes."""
+    return lambda value: words(value) and len(unbase64url(value)) == size
+
+
 IDENT, AT, ACCOUNT = shape(UUID), shape(TIME), shape(HEX16)
 NONCE, KEY = shape(re.compile(r"[0-9a-f]{32}")), shape(re.compile(r"[0-9a-f]{64}"))
 DETAIL = shape(re.compile(r"[a-z0-9-]{1,23}"))
@@ -44,7 +50,11 @@ PRESENCE = {"id": maybe(IDENT), "epoch": number, "seq": number, "at": maybe(AT),
 COMMON = {**PRESENCE, "up": number, "synced": truth}
 BOXED = {"id": maybe(IDENT), "at": maybe(AT)}
 WHERE = shape(re.compile(r"[a-z0-9_-]{1,31}"))
-ANSWER = {"id": maybe(IDENT), "account": ACCOUNT, "epoch": number, "seq": number}
+ANSWER = {"id": IDENT, "account": ACCOUNT, "epoch": number, "seq": number}
+COMMAND = {**ANSWER, "id": maybe(IDENT), "nonce": NONCE}
+PASSWORD = shape(re.compile(r"[A-Za-z0-9_-]{16,64}"))
+ENDPOINT = shape(re.compile(r'https://[!#-\[\]-~]{0,439}'))
+OWN = {"account": ACCOUNT, "auth": coded(16)}
 
 KINDS = {
     "lockdown": {**COMMON, "id": IDENT}, "caution": {**COMMON, "id": IDENT},
@@ -61,8 +71,16 @@ KINDS = {
              "staff": maybe(IDENT)},
     "online": {**PRESENCE, "connection": number}, "lost": {**PRESENCE, "connection": number},
     "seen": ANSWER, "safe": ANSWER, "help": ANSWER, "rang": ANSWER,
-    "subscribed": {**ANSWER, "hash": NONCE},
+    "subscribed": {**ANSWER, "id": maybe(IDENT), "hash": NONCE},
     "ping": {"nonce": ACCOUNT, "epoch": number, "seq": number, "ring": number},
+    "again": {"account": ACCOUNT, "password": PASSWORD, "broker": words},
+    **{f"command-{kind}": COMMAND for kind in ("lockdown", "caution", "all-clear", "drill", "abort")},
+    "enrol": {"account": ACCOUNT, "public": KEY, "password": PASSWORD, "staff": truth, "mac": KEY},
+    "enrolled": {"account": ACCOUNT},
+    "subscribe": {**OWN, "endpoint": ENDPOINT, "p256dh": coded(65)},
+    "unsubscribe": OWN, "test": OWN, "awake": {**OWN, "id": IDENT},
+    "staff": {"account": ACCOUNT, "public": coded(32), "certificate": coded(64)},
+    "revoked": PRESENCE, "vouched": {**PRESENCE, "hash": NONCE},
     "confirm": {"account": ACCOUNT, "nonce": NONCE},
     "welcome": {"account": ACCOUNT, "venue_key": KEY, "mac": KEY},
     "refused": {"reason": words},
@@ -72,6 +90,8 @@ KINDS = {
 }
 
 
+# What is checked where it is there. A relay without Web Push, or an earlier one, does not count phones.
+PERHAPS = {"ping": {"rang": number, "phones": number, "month": number}}
 PLACED = ("code", "duress", "nothing", "door", "fault")
 
 
@@ -90,6 +110,9 @@ def parse(text):
     check(said.get("v") == 2 and said.get("kind") in KINDS)
     for key, fits in KINDS[said["kind"]].items():
         check(key in said and fits(said[key]))
+    for key, fits in PERHAPS.get(said["kind"], {}).items():
+        check(key not in said or fits(said[key]))
+    check(said["kind"] != "ping" or "phones" not in said or "rang" in said)
     check(said["kind"] not in PLACED or "where" not in said or WHERE(said["where"]))
     return said
 

@@ -4,6 +4,7 @@ import { test } from 'node:test';
 import { fromHex } from '../../kiosk/phone/core/bytes.js';
 import * as envelope from '../../kiosk/phone/core/envelope.js';
 import { sodium } from './sodium.mjs';
+import { twisted } from './twisted.mjs';
 
 const vectors = JSON.parse(readFileSync(new URL('../vectors/envelope.json', import.meta.url)));
 const keys = vectors.keys;
@@ -53,16 +54,7 @@ for (const v of vectors.letter) {
 function spoil(v) {
     const good = [...vectors.broadcast, ...vectors.clear, ...vectors.letter]
         .find((g) => g.name === v.of);
-    let wire = bytes(v.wire ?? good.wire);
-    if (v.xor) {
-        wire[v.xor[0]] ^= v.xor[1];
-    }
-    if (v.cut !== undefined) {
-        wire = wire.slice(0, v.cut);
-    }
-    if (v.add) {
-        wire = new Uint8Array([...wire, ...new Uint8Array(v.add)]);
-    }
+    const wire = twisted(bytes(good.wire), v);
     const form = ['broadcast', 'clear', 'letter'].find((f) => vectors[f].includes(good));
     return { wire, form, place: { ...good.place, ...v.place } };
 }

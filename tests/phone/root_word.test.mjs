@@ -4,6 +4,7 @@ import { test } from 'node:test';
 import { fromHex } from '../../kiosk/phone/core/bytes.js';
 import { joinRootWords, NO_WORD, readRootWord, rootEnds } from '../../kiosk/phone/core/root_word.js';
 import { sodium } from './sodium.mjs';
+import { twisted } from './twisted.mjs';
 
 const vectors = JSON.parse(readFileSync(new URL('../vectors/root_word.json', import.meta.url)));
 const bytes = (text) => new Uint8Array(Buffer.from(text, 'base64'));
@@ -23,13 +24,7 @@ for (const w of vectors.words) {
 
 for (const r of vectors.refused) {
     test(`root word: refused, ${r.why}`, () => {
-        let wire = bytes(r.wire ?? named(r.of).wire);
-        if (r.xor) {
-            wire[r.xor[0]] ^= r.xor[1];
-        }
-        wire = wire.slice(0, r.cut ?? wire.length);
-        wire = r.add ? Uint8Array.from([...wire, 0]) : wire;
-        assert.equal(read(wire, r.at), null);
+        assert.equal(read(twisted(bytes(named(r.of).wire), r), r.at), null);
     });
 }
 

@@ -9,23 +9,13 @@ import { openWelcome, Refused } from '../../kiosk/phone/core/envelope.js';
 import { readBoxed, readMessage, writeAgain, writeAnswer, writeSubscribed } from '../../kiosk/phone/core/message.js';
 import { hashOfAuth, isGone, readGone, readOffer, writeAsk } from '../../kiosk/phone/core/offer.js';
 import { sodium } from './sodium.mjs';
+import { twisted } from './twisted.mjs';
 
 const v = JSON.parse(readFileSync(new URL('../vectors/signed.json', import.meta.url)));
 const bytes = (base64) => new Uint8Array(Buffer.from(base64, 'base64'));
 const keys = Object.fromEntries(Object.entries(v.seeds).map(([who, byte]) =>
     [who, sodium.crypto_sign_seed_keypair(fromHex(byte.repeat(32)))]));
 const root = keys.root.publicKey;
-
-// The message of a row of `refused`: changed as it says, or another one.
-function twisted(good, { xor, cut, add, wire }) {
-    const data = wire ? bytes(wire) : good;
-    const out = new Uint8Array(cut ?? data.length + (add ?? 0));
-    out.set(data.subarray(0, out.length));
-    if (xor) {
-        out[xor[0]] ^= xor[1];
-    }
-    return out;
-}
 
 test('the root certifies a staff phone, for its account alone', () => {
     const signature = fromHex(v.certificates.staff);

@@ -167,11 +167,14 @@ def enrol_place():
     return wire.Place(ENROL["invitation"]["venue"], ENROL["invitation"]["kiosk"], ENROL["topic"])
 
 
-def letter(row):
-    place = enrol_place()
-    text, signature = wire.letter_open(wire.TO_PHONE, base64.b64decode(row["wire"]), place, SEEDS["phone"])
+def letter_of(data, place):
+    text, signature = wire.letter_open(wire.TO_PHONE, data, place, SEEDS["phone"])
     wire.letter_verify(wire.TO_PHONE, place, wire.public_of(SEEDS["kiosk"]), text, signature)
     return text.decode()
+
+
+def letter(row):
+    return letter_of(base64.b64decode(row["wire"]), enrol_place())
 
 
 def test_an_invitation_is_read():
@@ -185,15 +188,43 @@ def test_an_invitation_is_read():
     assert read.root_public == wire.public_of(SEEDS["root"])
 
 
+def test_a_spare_account_keeps_its_password():
+    spare = joining.invitation_read(ENROL["spare"]["link"])
+    assert spare.spare and not joining.invitation_read(ENROL["invitation"]["link"]).spare
+    assert joining.letter_mac(spare, PHONE, spare.password).hex() == ENROL["spare"]["mac"]
+
+
+@pytest.mark.parametrize("row", named(ENROL["none"], "why"))
+def test_no_invitation(row):
+    with pytest.raises(wire.Refused):
+        joining.invitation_read(row["link"])
+
+
 def test_letter_digits_and_welcome_are_proved():
     invited = joining.invitation_read(ENROL["invitation"]["link"])
     asked, confirmed, welcomed = (json.loads(ENROL[key]["text"]) for key in ("letter", "confirm", "welcome"))
     assert asked["public"] == PHONE.hex()
     assert asked["mac"] == joining.letter_mac(invited, PHONE, asked["password"]).hex()
     assert joining.digits(invited, PHONE, bytes.fromhex(confirmed["nonce"])) == ENROL["confirm"]["digits"]
-    assert welcomed["mac"] == joining.welcome_mac(invited, PHONE, bytes.fromhex(welcomed["venue_key"])).hex()
-    wire.verify(invited.root_public, bytes.fromhex(welcomed["certificate"]),
-                wire.certified("staff", invited.venue, PHONE, invited.account))
+    assert joining.welcome_read(invited, PHONE, welcomed) == (
+        bytes.fromhex(ENROL["welcome"]["venue_key"]), bytes.fromhex(ENROL["welcome"]["certificate"]))
+
+
+@pytest.mark.parametrize("row", named(ENROL["wrong"], "why"))
+def test_a_wrong_welcome_is_refused(row):
+    said = {**json.loads(ENROL["welcome"]["text"]), **row["change"]}
+    with pytest.raises(wire.Refused):
+        joining.welcome_read(joining.invitation_read(ENROL["invitation"]["link"]), PHONE,
+                             {key: value for key, value in said.items() if value is not None})
+
+
+@pytest.mark.parametrize("row", named(ENROL["refused"], "why"))
+def test_a_twisted_letter_to_a_phone_is_refused(row):
+    at = row.get("at", {})
+    place = wire.Place(at.get("venue", ENROL["invitation"]["venue"]), at.get("kiosk", ENROL["invitation"]["kiosk"]),
+                       ENROL["topic"])
+    with pytest.raises(wire.Refused):
+        letter_of(twisted(base64.b64decode(ENROL["welcome"]["wire"]), row), place)
 
 
 @pytest.mark.parametrize("row", [ENROL["confirm"], ENROL["welcome"], *ENROL["refusals"], ENROL["rotate"]],

@@ -72,6 +72,9 @@ static void the_link_is_the_vectors(void **state)
     memcpy(i.kiosk, v.at_kiosk, sizeof i.kiosk);
     assert_int_equal(invitation_link(&i, link), strlen(vectors_text(v.invitation, "link")));
     assert_string_equal(link, vectors_text(v.invitation, "link"));
+    i.spare = true;
+    assert_true(invitation_link(&i, link) > 0);
+    assert_string_equal(link, vectors_text(cJSON_GetObjectItem(v.json, "spare"), "link"));
     char far[INVITATION_LINK_MAX];
     memset(far, 'x', sizeof far);
     far[INVITATION_ADDRESS_MAX + 1] = '\0';
@@ -112,6 +115,10 @@ static void the_letter_is_the_vectors(void **state)
     assert_memory_equal(e.public, v.phone, sizeof e.public);
     assert_string_equal(e.password, vectors_text(letter, "password"));
     invitation_letter_mac(v.invitation_secret, &v.parties, e.staff, e.password, mac);
+    assert_memory_equal(mac, e.mac, sizeof mac);
+    vectors_hex(vectors_text(cJSON_GetObjectItem(v.json, "spare"), "mac"), e.mac, sizeof e.mac);
+    invitation_letter_mac(v.invitation_secret, &v.parties, e.staff,
+                          vectors_text(v.invitation, "password"), mac);
     assert_memory_equal(mac, e.mac, sizeof mac);
     cJSON_Delete(v.json);
 }
@@ -170,6 +177,29 @@ static void the_kiosks_answers_are_the_vectors(void **state)
     cJSON_Delete(v.json);
 }
 
+static void a_twisted_letter_to_a_phone_is_refused(void **state)
+{
+    struct vectors v = vectors_read();
+    const cJSON *row, *welcome = cJSON_GetObjectItem(v.json, "welcome"),
+                      *refused = cJSON_GetObjectItem(v.json, "refused");
+    (void)state;
+    assert_true(cJSON_GetArraySize(refused) >= 14);
+    cJSON_ArrayForEach(row, refused)
+    {
+        uint8_t wire[ENVELOPE_SIZE + 1] = {0};
+        char text[ENVELOPE_LETTER_MAX + 1];
+        struct envelope_place at = v.at;
+        size_t len = vectors_base64(vectors_text(welcome, "wire"), wire, sizeof wire);
+        len = vectors_twist(row, wire, sizeof wire, len);
+        vectors_elsewhere(row, "venue", at.venue, sizeof at.venue);
+        vectors_elsewhere(row, "kiosk", at.kiosk, sizeof at.kiosk);
+        if (envelope_welcome_open(&at, v.phone, v.phone_secret, v.kiosk, wire, len, text, &len) ==
+            ENVELOPE_OK)
+            fail_msg("opened: %s", vectors_text(row, "why"));
+    }
+    cJSON_Delete(v.json);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -177,6 +207,7 @@ int main(void)
         cmocka_unit_test(a_link_stays_short),
         cmocka_unit_test(the_letter_is_the_vectors),
         cmocka_unit_test(the_kiosks_answers_are_the_vectors),
+        cmocka_unit_test(a_twisted_letter_to_a_phone_is_refused),
     };
     return sodium_init() < 0 ? 1 : cmocka_run_group_tests(tests, NULL, NULL);
 }

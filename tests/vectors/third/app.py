@@ -30,6 +30,8 @@ class App:
 
     def __init__(self, link, reach):
         self.invited = joining.invitation_read(link)
+        if self.invited.spare:
+            raise ValueError("this app joins where a registrar makes its account")
         self.account, self.reach = self.invited.account, reach
         self.seed = os.urandom(32)
         self.public = wire.public_of(self.seed)
@@ -117,20 +119,11 @@ class App:
         if said["kind"] == "confirm":
             self.confirm = said["nonce"]
         elif said["kind"] == "welcome":
-            self.welcome(said)
+            self.key, self.certificate = joining.welcome_read(self.invited, self.public, said)
         elif said["kind"] == "rotate":
             self.older_key, self.key = self.key, bytes.fromhex(said["venue_key"])
         elif said["kind"] == "refused" and topic.startswith("enrol/"):
             self.refusal = said["reason"]
-
-    def welcome(self, said):
-        key = bytes.fromhex(said["venue_key"])
-        wire.check(said["mac"] == joining.welcome_mac(self.invited, self.public, key).hex(), "forged")
-        if self.invited.staff:
-            self.certificate = bytes.fromhex(said["certificate"])
-            wire.verify(self.invited.root_public, self.certificate,
-                        wire.certified("staff", self.invited.venue, self.public, self.account))
-        self.key = key
 
     # What the kiosk says
 

@@ -3,7 +3,7 @@
 import base64
 from dataclasses import dataclass
 
-from tests.vectors.third.wire import VERSION, Refused, blake2b, check
+from tests.vectors.third.wire import VERSION, Refused, blake2b, certified, check, verify
 
 
 def unbase64url(text):
@@ -21,6 +21,7 @@ def base64url(data):
 @dataclass(frozen=True)
 class Invitation:
     staff: bool
+    spare: bool  # its password stays
     account: str
     venue: str
     kiosk: str
@@ -45,28 +46,35 @@ class Reader:
     def byte(self):
         return self.take(1)[0]
 
+    def text(self):
+        try:
+            return self.take(self.byte()).decode()
+        except UnicodeDecodeError as error:
+            raise Refused("malformed") from error
+
 
 def invitation_read(link):
     check("#i=" in link)
     read = Reader(unbase64url(link.split("#i=", 1)[1]))
     check(read.byte() == VERSION)
     flags = read.byte()
-    check(flags <= 1)
+    check(flags <= 3)
     account, venue, kiosk = (read.take(8).hex() for _ in range(3))
     expires = int.from_bytes(read.take(4), "big")
     kiosk_public, root_public, secret = (read.take(32) for _ in range(3))
-    password = read.take(read.byte()).decode()
+    password = read.text()
+    check(len(password) >= 16)
     count = read.byte()
-    check(count <= 4)
+    check(1 <= count <= 4)
     brokers = []
     for _ in range(count):
-        address = read.take(read.byte()).decode()
-        pin = read.byte()
-        check(pin in (0, 32))
+        address, pin = read.text(), read.byte()
+        check(address.startswith("wss://") and pin in (0, 32))
         brokers.append((address, read.take(pin)))
-    push = read.take(read.byte()).decode()
+    push = read.text()
+    check(push == "" or push.startswith("https://"))
     check(not read.data)
-    return Invitation(flags == 1, account, venue, kiosk, expires, kiosk_public, root_public, secret,
+    return Invitation(flags & 1 == 1, flags & 2 == 2, account, venue, kiosk, expires, kiosk_public, root_public, secret,
                       password, tuple(brokers), push)
 
 
@@ -78,6 +86,19 @@ def letter_mac(invitation, phone_public, password):
 def welcome_mac(invitation, phone_public, members_key):
     return blake2b(b"porchlight-welcome\0" + who(invitation) + phone_public + members_key
                    + invitation.kiosk_public + invitation.root_public, invitation.secret)
+
+
+def welcome_read(invitation, phone_public, said):
+    """The members' key, and a staff phone's certificate (else None)."""
+    check(said["kind"] == "welcome" and said["account"] == invitation.account)
+    key, certificate = bytes.fromhex(said["venue_key"]), None
+    check(said["mac"] == welcome_mac(invitation, phone_public, key).hex(), "forged")
+    if invitation.staff:
+        check("certificate" in said)
+        certificate = bytes.fromhex(said["certificate"])
+        verify(invitation.root_public, certificate,
+               certified("staff", invitation.venue, phone_public, invitation.account))
+    return key, certificate
 
 
 def who(invitation):

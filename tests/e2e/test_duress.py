@@ -27,11 +27,12 @@ def fewest(written):
     return min(map(int, written))
 
 
-@pytest.mark.parametrize("state, cover", [("quiet", "no"), ("grace", "no"), ("lockdown", "yes")])
+@pytest.mark.parametrize("state, cover", [("quiet", "no"), ("grace", "no"), ("again", "no"), ("lockdown", "yes")])
 def test_a_few_nights_of_either_kind_leave_the_same_everywhere(state, cover):
     """Wire, card, journal, the relay's log, wake-ups, a member's screen; a hundred nights in tests/long."""
     found = nights(state, cover, 3)
-    assert len(found) == 6 and set(found[0]["same"]["pushes"][0]) == {"/staff", 16}
+    rung = [] if state == "again" else [["/staff", 16]]  # the alarm that is pressed again rang before
+    assert len(found) == 6 and all(night["same"]["pushes"] == rung for night in found)
     for surface in found[0]["same"]:
         code, duress = parted(found, surface)
         # The kernel's flusher counts a block twice at times, whatever was pressed.

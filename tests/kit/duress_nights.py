@@ -24,8 +24,13 @@ from tests.kit import wait
 from tests.kit.place import BUILD, ROOT, program
 from tests.kit.process import Process
 
-STATES = ("quiet", "caution", "lockdown", "drill", "grace")
-CODE, DURESS = (5,), (4, 6)  # presses
+# What is done before the code or duress is looked at. "before": either of them, the same in both nights of a
+# pair, which hides the alert. "it": the night's own, and what is looked at is the alarm, pressed once more.
+STATES = {"quiet": (), "caution": ("caution",), "lockdown": ("lockdown",), "drill": ("drill",), "grace": ("grace",),
+          "pressed": ("before",), "hidden": ("lockdown", "before"), "again": ("lockdown", "it"),
+          "feigned": ("lockdown", "before", "drill"), "restarted": ("lockdown", "before", "restart")}
+PRESSES = {"code": (5,), "duress": (4, 6)}
+MOST = max(max(counts) for counts in PRESSES.values())
 # With cover everything goes out in slots of 2 s.
 WATCHED_S = {"no": 1.6, "yes": 4.6}
 THROUGH_S = {"no": 0.9, "yes": 4.2}
@@ -123,12 +128,16 @@ class Pushes:
             def do_POST(self):
                 body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
                 pushes.came.append((now(), self.path, len(body)))
+                self.do_GET()
+
+            do_PUT = do_POST
+
+            def do_GET(self):
+                """Or a relay asks whether the server is well."""
                 self.send_response(200)
                 self.send_header("Content-Length", "2")
                 self.end_headers()
                 self.wfile.write(b"{}")
-
-            do_PUT = do_POST
 
             def log_message(self, *_):
                 pass
@@ -155,9 +164,9 @@ class Venue:
         self.new = hasattr(self.kiosk, "staff_phone")  # the protocol has notices for staff alone
         if self.new:
             self.kiosk.staff_phone()
-        (self.kiosk.folder / "srv").mkdir()
-        (self.kiosk.folder / "srv/list").write_text("names\n")
-        self.kiosk.start_wipe("[root venue]\npath = /srv\n[file list]\npath = /srv/list\n")
+        (self.kiosk.folder / "srv/venue").mkdir(parents=True)
+        (self.kiosk.folder / "srv/venue/list").write_text("names\n")
+        self.kiosk.start_wipe("[root venue]\npath = /srv/venue\n[file list]\npath = /srv/venue/list\n")
         self.kiosk.start()
         self.pushes = Pushes()
         self.relay = self._relay()
@@ -208,17 +217,34 @@ class Venue:
 
     # One night
 
-    def begin(self, state):
-        before = len(self.member.all(topic="alert"))
-        {"quiet": lambda: None, "caution": lambda: self.wires.presses(2, on=.05, off=.05),
+    def begin(self, state, kind=None, before=None):
+        for step in STATES[state]:
+            came = len(self.member.all(topic="alert"))
+            self.does({"it": kind, "before": before}.get(step, step))
+            if step == state or step == "lockdown":
+                wait.until(lambda: len(self.member.all(topic="alert")) > came, f"the alert of {step}", 20)
+            time.sleep(THROUGH_S[self.cover])  # what it sends is through
+        if not STATES[state]:
+            time.sleep(THROUGH_S[self.cover])  # what ended the night before is
+
+    def does(self, step):
+        {"caution": lambda: self.wires.presses(2, on=.05, off=.05),
          "lockdown": lambda: self.wires.hold(0.4), "drill": lambda: self.kiosk.cli("drill"),
-         "grace": lambda: self.wires.hold(0.8)}[state]()
-        if state != "quiet":
-            wait.until(lambda: len(self.member.all(topic="alert")) > before, f"the alert of {state}", 20)
-        time.sleep(THROUGH_S[self.cover])  # what it sends is through
+         "grace": lambda: self.wires.hold(0.8), "restart": self.restart,
+         "code": lambda: self.at_the_door("code"), "duress": lambda: self.at_the_door("duress")}[step]()
+
+    def at_the_door(self, kind):
+        return self.wires.presses(random.choice(PRESSES[kind]), on=0.05, off=0.05)
+
+    def restart(self):
+        """As after a power cut: the kiosk knows no more which of the two was pressed."""
+        self.wires.close()
+        self.kiosk.daemon.kill()
+        self.kiosk.start()
+        self.wires = self.kiosk.wires()
 
     def end(self, state):
-        if state == "quiet" or not self.new:
+        if not self.new:
             return
         for command in ["abort", "all-clear"] if state == "grace" else ["all-clear"]:
             done = self.kiosk.staff_command(command, patience="30s", within=40)
@@ -248,8 +274,9 @@ class Venue:
         return sorted(out)
 
     def press(self, presses):
-        """What is seen of it. The last release comes at a moment that the number of presses has not set,
-        the same time after what is seen begins; with cover, the same time after a slot."""
+        """What is seen of so many presses; of the alarm, if there are none. The last release comes at a moment
+        that the number of presses has not set, the same time after what is seen begins; with cover, the same
+        time after a slot."""
         if self.cover == "yes":
             came = len(self.spy.received)
             wait.until(lambda: any(r.topic == "state" for r in self.spy.received[came:]), "a slot", 20)
@@ -259,8 +286,8 @@ class Venue:
                   "relay": len(self.relay.said()), "wiper": len(self.kiosk.wiper.said()),
                   "written": self.written(), "files": self.files()}
         began = now()
-        time.sleep((max(DURESS) - presses) * 0.1)
-        at = self.wires.presses(presses, on=0.05, off=0.05)
+        time.sleep((MOST - presses) * 0.1)
+        at = self.wires.presses(presses, on=0.05, off=0.05) if presses else self.wires.hold(0.4)
         time.sleep(WATCHED_S[self.cover])
         return self.seen(at, began, before)
 
@@ -313,9 +340,12 @@ def beaten(body):
 def main(state, cover, count, seed):
     venue = Venue(cover)
     try:
-        for kind in drawn_in_pairs(int(count), random.Random(int(seed))):
-            venue.begin(state)
-            night = venue.press(random.choice(CODE if kind == "code" else DURESS))
+        chance = random.Random(int(seed))
+        kinds = drawn_in_pairs(int(count), chance)
+        before = [earlier for _ in range(int(count)) for earlier in [chance.choice(tuple(PRESSES))] * 2]
+        for kind, earlier in zip(kinds, before):
+            venue.begin(state, kind, earlier)
+            night = venue.press(0 if "it" in STATES[state] else random.choice(PRESSES[kind]))
             print(json.dumps({"kind": kind, "state": state, "cover": cover, **night}), flush=True)
             venue.end(state)
             if not venue.new:

@@ -19,6 +19,10 @@ class Pushes:
             def do_POST(handler):  # noqa: N805
                 handler.rfile.read(int(handler.headers.get("Content-Length", 0)))
                 self.heard.append(time.monotonic())
+                handler.do_GET()
+
+            def do_GET(handler):  # noqa: N805
+                """Or a relay asks whether the server is well."""
                 handler.send_response(200)
                 handler.send_header("Content-Length", "2")
                 handler.end_headers()

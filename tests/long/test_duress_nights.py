@@ -1,7 +1,7 @@
-"""A hundred nights with the code and a hundred with duress, in every state, with cover and without: the same
-packets, blocks on the card, lines in journal and relay's log, wake-ups and member's screen; and a classifier
-that knows when each of them came guesses no better than a coin. The same eyes see the difference at once in
-the nights of 513488e, where the two were not the same."""
+"""A hundred nights with the code and a hundred with duress, in every state, an alert that is hidden already or
+pressed again among them, with cover and without: the same packets, blocks on the card, lines in journal and
+relay's log, wake-ups and member's screen; and a classifier that knows when each of them came guesses no better
+than a coin. The same eyes see the difference at once in the nights of 513488e, where the two were not the same."""
 
 import itertools
 import os

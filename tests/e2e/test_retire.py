@@ -1,6 +1,8 @@
 """A kiosk is disowned by the root key."""
 
 from tests.kit import wait
+from tests.kit.kiosk import Kiosk
+from tests.kit.paper import root_account
 from tests.kit.place import program
 from tests.kit.root_word import reads
 from tests.kit.terminal import Terminal
@@ -56,3 +58,16 @@ def test_only_the_root_retires(venue, make_venue):
     assert "another venue's" in venue.cli("retire", "--root", other.kiosk.root_key, code=1).stderr
     assert venue.kiosk.connected()
     assert venue.cli("retire", code=2).stderr
+
+
+def test_a_broker_that_refuses_its_registrar_s_topics_is_asked_a_few_times_and_has_the_message():
+    with Kiosk() as kiosk:
+        broker = kiosk.brokers[0]
+        broker.account("root", *root_account(hexed(kiosk.root_key), "b0"))
+        broker.stop()
+        broker.start()  # with that account, which may write what the root key says, and no more
+        kiosk.start()
+        done = kiosk.cli("retire", "--root", kiosk.root_key, within=60)
+        assert done.returncode == 1 and "refuses a topic" in done.stderr, done
+        assert 1 <= broker.said().count("/registrar'") < 20
+        wait.until(lambda: kiosk.status()["retired"], "the root key's message")

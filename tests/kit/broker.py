@@ -44,6 +44,7 @@ RIGHTS = {
     "spy": ["readwrite #"],
     "reads": ["read #"],
     "writes": ["write #"],
+    "root": ["read ring", "read beat", "readwrite root"],
     "relay": ["read ring", "read presence", "read beat", "read root", "write relay/ACCOUNT",
               "write push", "read wake/+"],
 }

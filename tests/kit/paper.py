@@ -1,5 +1,6 @@
-"""The root key as it is written on paper, made with Python's own BLAKE2."""
+"""The root key as it is written on paper, made with Python's own BLAKE2, and its account at a broker."""
 
+from base64 import urlsafe_b64encode
 from hashlib import blake2b
 
 
@@ -23,3 +24,10 @@ def type_in(terminal, lines):
     for number, line in enumerate(lines, 1):
         terminal.until(f"line {number}: ")
         terminal.say(line)
+
+
+def root_account(seed, broker):
+    """The root key's own account at a broker of that name, and its password, as `porchlight` draws them."""
+    def drawn(purpose):
+        return blake2b(f"porchlight-{purpose}-1".encode(), key=seed, digest_size=24).digest()
+    return drawn("root")[:8].hex(), urlsafe_b64encode(drawn(f"root-{broker}")).decode()

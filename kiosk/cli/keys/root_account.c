@@ -194,11 +194,11 @@ static int root_account_announced(struct root_account *a, int64_t until, char wh
     return -1;
 }
 
-/* Again and again: after a restart of the broker its registrar is back a little later. */
+/* Once a second: after a restart of the broker its registrar is back a little later. */
 static int root_account_greet(struct root_account *a, char why[BROKERS_WHY_MAX])
 {
     struct registration_hello h = {.certificate = {0}};
-    int64_t end = clock_now() + PATIENCE, now;
+    int64_t end = clock_now() + PATIENCE, now, left;
     int came = -1;
     memcpy(h.public, a->public, sizeof h.public);
     registration_hello_write(&h, a->wire);
@@ -208,6 +208,9 @@ static int root_account_greet(struct root_account *a, char why[BROKERS_WHY_MAX])
     while (came < 0 && (now = clock_now()) < end) {
         brokers_publish(a->brokers, a->asked, false, a->wire, sizeof a->wire);
         came = root_account_announced(a, now + PATIENCE / 8, why);
+        left = now + PATIENCE / 8 - clock_now(); /* a broker refuses at once */
+        if (came < 0 && left > 0)
+            poll(NULL, 0, (int)(left / 1000000) + 1);
     }
     return came == 0 ? 0 : -1;
 }

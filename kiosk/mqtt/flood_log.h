@@ -2,6 +2,7 @@
 #define PORCHLIGHT_MQTT_FLOOD_LOG_H
 
 #include "kiosk/common/say_once.h"
+#include "kiosk/common/tally.h"
 #include "kiosk/mqtt/thread.h"
 
 #include <stdbool.h>
@@ -16,8 +17,7 @@ enum { FLOOD_LOG_LINE = 160 };
 /* All zeroes: none were. */
 struct flood_log {
     struct say_once said;
-    uint64_t total, told; /* since the start; of these, how many when that was last said */
-    int64_t told_at;
+    struct tally dropped;
 };
 
 /* An MQTT_DROPPED: whether to log its topic and count now. */

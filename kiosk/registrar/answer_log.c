@@ -18,31 +18,24 @@ bool answer_log_note(struct answer_log *l, const char *who, const char *why, boo
                      int64_t now, unsigned *before)
 {
     char key[KEY];
-    bool all_told = l->refused == l->told;
-    l->refused += refused;
-    if (all_told)
-        l->told_at = now;
     snprintf(key, sizeof key, "%s %s", who, why);
     *before = 0;
-    if (!answer_log_has_room(l, now) || !say_once(&l->said, key, now, before))
-        return false;
-    l->lines++;
-    if (all_told)
-        l->told = l->refused;
-    return true;
+    bool say = answer_log_has_room(l, now) && say_once(&l->said, key, now, before);
+    l->lines += say;
+    tally_add(&l->refused, refused, say, now);
+    return say;
 }
 
 bool answer_log_time(struct answer_log *l, int64_t now, char line[ANSWER_LOG_LINE])
 {
-    if (now < answer_log_deadline(l) || l->refused == l->told)
+    if (!tally_due(&l->refused, now))
         return false;
-    l->told = l->refused;
     snprintf(line, ANSWER_LOG_LINE,
-             "since this start %" PRIu64 " requests and greetings were refused", l->refused);
+             "since this start %" PRIu64 " requests and greetings were refused", l->refused.total);
     return true;
 }
 
 int64_t answer_log_deadline(const struct answer_log *l)
 {
-    return l->refused == l->told ? INT64_MAX : l->told_at + ANSWER_LOG_EVERY;
+    return tally_deadline(&l->refused);
 }

@@ -2,6 +2,7 @@
 #define PORCHLIGHT_REGISTRAR_ANSWER_LOG_H
 
 #include "kiosk/common/say_once.h"
+#include "kiosk/common/tally.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -21,8 +22,7 @@ struct answer_log {
     struct say_once said;
     int64_t began_at; /* of the time that `lines` were said in */
     unsigned lines;
-    uint64_t refused, told; /* since the start; of these, how many when that was last said */
-    int64_t told_at;
+    struct tally refused;
 };
 
 /* It was refused for this reason, or (`refused` false) there was nothing to do or not now: whether

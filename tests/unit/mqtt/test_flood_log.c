@@ -21,7 +21,7 @@ static bool dropped(struct flood_log *l, const char *topic, size_t count, int64_
 
 static void test_a_flood_is_said_when_it_begins_and_then_as_a_whole(void **state)
 {
-    struct flood_log l = {.total = 0};
+    struct flood_log l = {.dropped = {0}};
     char line[FLOOD_LOG_LINE];
     (void)state;
     assert_false(flood_log_time(&l, 0, line));
@@ -40,7 +40,7 @@ static void test_a_flood_is_said_when_it_begins_and_then_as_a_whole(void **state
 
 static void test_at_the_end_what_was_not_said_is(void **state)
 {
-    struct flood_log l = {.total = 0};
+    struct flood_log l = {.dropped = {0}};
     char line[FLOOD_LOG_LINE];
     (void)state;
     assert_true(dropped(&l, "a", 10, 5 * S));

@@ -67,7 +67,7 @@ static void test_nobody_fills_the_log(void **state)
         lines += answer_log_time(&l, now, line);
     }
     assert_in_range(lines, ANSWER_LOG_BURST, 10 * (ANSWER_LOG_BURST + 1));
-    assert_int_equal(l.refused, 24000);
+    assert_int_equal(l.refused.total, 24000);
 }
 
 int main(void)

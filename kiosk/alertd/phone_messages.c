@@ -238,7 +238,7 @@ static void phone_messages_on_relay(const struct phone_messages *p, const char *
     if (lives) {
         delivery_relay_has(p->outputs->delivery, m->epoch, m->newest[FRESHNESS_RING]);
         s->facts.relay_at = clock_now();
-        relay_watch_life(&s->relays, account, s->facts.relay_at);
+        relay_watch_life(&s->relays, account, m->dropped, s->facts.relay_at);
     }
     if (lives && m->phones > 0) {
         s->rang = m->rang;

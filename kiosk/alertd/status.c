@@ -51,9 +51,19 @@ static void add_fault(cJSON *b, enum mqtt_fault f, const char *detail)
         cJSON_AddStringToObject(b, "error", error);
 }
 
-/* `registrar`: as members_registrar has it. */
-static void add_broker(cJSON *all, const struct delivery_path *p, const char *registrar,
-                       int64_t now)
+/* Of the path of this number. */
+static void add_registrar(cJSON *b, const struct members *who, size_t i)
+{
+    const char *registrar = who ? members_registrar(who, i) : NULL;
+    if (registrar)
+        cJSON_AddStringToObject(b, "registrar", registrar);
+    else
+        cJSON_AddNullToObject(b, "registrar");
+    cJSON_AddNumberToObject(b, "registrar_dropped",
+                            who ? (double)members_registrar_dropped(who, i) : 0);
+}
+
+static cJSON *add_broker(cJSON *all, const struct delivery_path *p, int64_t now)
 {
     cJSON *b = cJSON_CreateObject();
     cJSON_AddItemToArray(all, b);
@@ -72,10 +82,7 @@ static void add_broker(cJSON *all, const struct delivery_path *p, const char *re
         cJSON_AddNumberToObject(b, "beat_ms", (double)((now - p->echo_at) / NS_PER_MS));
     else
         cJSON_AddNullToObject(b, "beat_ms");
-    if (registrar)
-        cJSON_AddStringToObject(b, "registrar", registrar);
-    else
-        cJSON_AddNullToObject(b, "registrar");
+    return b;
 }
 
 static void status_add_brokers(cJSON *o, const struct status *s)
@@ -84,7 +91,7 @@ static void status_add_brokers(cJSON *o, const struct status *s)
     size_t n = delivery_paths(s->delivery, paths);
     cJSON *all = cJSON_AddArrayToObject(o, "brokers");
     for (size_t i = 0; i < n; i++)
-        add_broker(all, &paths[i], s->who ? members_registrar(s->who, i) : NULL, s->now);
+        add_registrar(add_broker(all, &paths[i], s->now), s->who, i);
 }
 
 /* The worst one first. */
@@ -193,10 +200,14 @@ static void add_troubles(cJSON *o, const struct troubles *t)
 static void add_relays(cJSON *o, const struct relay_watch *w)
 {
     size_t live = 0;
-    for (size_t i = 0; i < w->count; i++)
+    uint64_t dropped = 0;
+    for (size_t i = 0; i < w->count; i++) {
         live += w->each[i].pinged && !w->each[i].silent;
+        dropped += w->each[i].dropped;
+    }
     cJSON_AddNumberToObject(o, "relays", (double)w->count);
     cJSON_AddNumberToObject(o, "relays_alive", (double)live);
+    cJSON_AddNumberToObject(o, "relay_dropped", (double)dropped);
 }
 
 static void add_outputs(cJSON *o, const struct indicators *indicators)

@@ -15,8 +15,9 @@
  *   alert            null, or {id, age_ms (null: not known), handed_over, delivery: "handed over" |
  *                    "no subscriber" | "unproved" | "denied" | "lan" | "pending"}
  *   brokers          [{name, interface (absent: any), connected, lost, outside, error (null: none),
- *                    losses, dropped, mqtt, beat_ms (null: none)}]; lost: it has failed while
- *                    another works
+ *                    losses, dropped, registrar_dropped, mqtt, beat_ms (null: none)}]; lost: it
+ *                    has failed while another works; dropped: messages that were too many from
+ *                    one account, and by whom they were not looked at
  *   buttons          {connected, error (null: none)}: the broker of buttons by radio; absent: none
  *   inputs           [{name, kind: "switch" | "door" | "mains" | "lid" | "tilt" | "tamper", active
  *                    (null: never shown), fault (null: none), battery: percent, where it has one;
@@ -31,6 +32,7 @@
  *   troubles         [{code, since: seconds since 1970, 0: not known, said}]
  *   relay            one is expected; whether all are silent is in cue
  *   relays, relays_alive  how many the venue has, and how many of them send signs of life
+ *   relay_dropped    as dropped, by all relays together
  *   retired          the root key has disowned this kiosk
  *   members, staff   phones that belong to the venue
  *   rang, phones     phones of so many that got a weekly test in the last 14 days, by Web Push
@@ -131,11 +133,19 @@ static void print_alert(const cJSON *reply)
         outcome_text(alert), begun[0] ? ", begun " : "", begun, answers);
 }
 
+/* `count` messages to it ("", " to the relay") were over a budget. */
+static void print_dropped(double count, const char *to)
+{
+    if (count > 0)
+        print_item(PRINT_PLAIN, "", 10,
+                   "%.0f %s%s %s too many from one account, and not looked at.", count,
+                   count == 1 ? "message" : "messages", to, count == 1 ? "was" : "were");
+}
+
 static void print_broker(const cJSON *b)
 {
     const char *error = status_text_of(b, "error"), *losses = status_text_of(b, "losses");
     const char *interface = status_text_of(b, "interface");
-    double dropped = number_of(b, "dropped", 0);
     bool connected = is_true(b, "connected");
     char beat[40];
     ago(number_of(b, "beat_ms", -1), beat); /* a sign of life that this broker itself gave back */
@@ -146,10 +156,8 @@ static void print_broker(const cJSON *b)
         beat[0] ? ", last sign of life " : "", beat);
     if (losses && losses[0] != '\0')
         print_item(PRINT_PLAIN, "", 10, "%s", losses);
-    if (dropped > 0)
-        print_item(PRINT_PLAIN, "", 10,
-                   "%.0f messages were too many from one account, and were not looked at.",
-                   dropped);
+    print_dropped(number_of(b, "dropped", 0), "");
+    print_dropped(number_of(b, "registrar_dropped", 0), " to its registrar");
 }
 
 static void print_brokers(const cJSON *reply)
@@ -271,6 +279,7 @@ static void print_relay(const cJSON *reply)
             alive, relays);
     else
         ROW(PRINT_OK, "relay", "it sends signs of life");
+    print_dropped(number_of(reply, "relay_dropped", 0), relays > 1 ? " to relays" : " to it");
 }
 
 /* Enough for one screen; doctor lists them all, and how to fix them. */

@@ -94,6 +94,9 @@ struct message {
     /* A relay's ping: so many of these got one in the last 30 days. Earlier relays do not say. */
     uint32_t month;
     bool month_known;
+    /* A relay's ping: messages that it has not looked at since its start, because an account sent
+     * too many. 0: none; nor do earlier relays say. */
+    uint64_t dropped;
 
     /* state: what the next command must name; command-*: what it names. Hex on the wire. */
     uint8_t nonce[MESSAGE_NONCE];

@@ -204,6 +204,8 @@ static void take_ping(struct reader *r, struct message *m)
     const char *nonce = take_text(r, "nonce", why);
     if (nonce && !nonce_read(nonce, m->echo[m->echo_count++]))
         r->why = why;
+    if (!absent(r, "dropped"))
+        m->dropped = take_number(r, "dropped", MESSAGE_INTEGER_END, "dropped is no count");
 }
 
 static void take_proof(struct reader *r, struct message *m)

@@ -213,7 +213,8 @@ static bool put_ping(cJSON *json, const struct message *m)
     char hex[2 * FRESHNESS_NONCE + 1];
     return message_put_number(json, "ring", m->newest[FRESHNESS_RING]) &&
            message_put_text(json, "nonce",
-                            sodium_bin2hex(hex, sizeof hex, m->echo[0], sizeof m->echo[0]));
+                            sodium_bin2hex(hex, sizeof hex, m->echo[0], sizeof m->echo[0])) &&
+           (m->dropped == 0 || message_put_number(json, "dropped", m->dropped));
 }
 
 /* In the order in which they are on the wire. */

@@ -152,7 +152,9 @@ enum registration_outcome {
 struct registration_answer {
     enum registration_outcome outcome;
     uint64_t number, last;
-    long after_s;                   /* 0 to REGISTRATION_WAIT_MAX_S */
+    long after_s;     /* 0 to REGISTRATION_WAIT_MAX_S */
+    uint64_t dropped; /* messages that the registrar has not looked at since its start, whoever
+                         sent too many; 0: none, nor do earlier registrars say */
     char why[REGISTRATION_WHY_MAX]; /* a sentence; "" where it is done */
 };
 

@@ -271,6 +271,8 @@ int registration_answer_write(const struct registration_answer *a,
     cJSON_AddNumberToObject(o, "last", (double)a->last);
     cJSON_AddNumberToObject(o, "after", (double)a->after_s);
     cJSON_AddStringToObject(o, "why", a->why);
+    if (a->dropped > 0)
+        cJSON_AddNumberToObject(o, "dropped", (double)a->dropped);
     int rc = print_text(o, out, len);
     cJSON_Delete(o);
     return rc;
@@ -287,7 +289,9 @@ static bool answer_read(const cJSON *json, struct registration_answer *a)
     if (o > REGISTRATION_OLD || !cJSON_IsNumber(v) || v->valuedouble != VERSION ||
         !registration_number_of(json, "n", &a->number) ||
         !registration_number_of(json, "last", &a->last) ||
-        !registration_number_of(json, "after", &after) || after > REGISTRATION_WAIT_MAX_S)
+        !registration_number_of(json, "after", &after) || after > REGISTRATION_WAIT_MAX_S ||
+        (cJSON_HasObjectItem(json, "dropped") &&
+         !registration_number_of(json, "dropped", &a->dropped)))
         return false;
     a->outcome = o;
     a->after_s = (long)after;
@@ -297,6 +301,7 @@ static bool answer_read(const cJSON *json, struct registration_answer *a)
 
 int registration_answer_read(const char *text, size_t len, struct registration_answer *a)
 {
+    *a = (struct registration_answer){.number = 0};
     cJSON *json = cJSON_ParseWithLength(text, len);
     bool good = json && answer_read(json, a);
     cJSON_Delete(json);

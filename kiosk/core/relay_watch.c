@@ -27,12 +27,13 @@ void relay_watch_set(struct relay_watch *w, const char accounts[][RELAY_WATCH_AC
     *w = next;
 }
 
-void relay_watch_life(struct relay_watch *w, const char *account, int64_t now)
+void relay_watch_life(struct relay_watch *w, const char *account, uint64_t dropped, int64_t now)
 {
     struct relay_watched *one = relay_watch_find(w, account);
     if (!one)
         return;
     one->at = now;
+    one->dropped = dropped;
     one->pinged = true;
 }
 

@@ -21,6 +21,7 @@ struct relay_watch {
         int64_t at;  /* its last sign of life; before the first, since when it is known */
         bool pinged; /* since this start */
         bool silent;
+        uint64_t dropped; /* messages that it has not looked at, as it says */
     } each[RELAY_WATCH_MAX];
     size_t count;
 };
@@ -29,8 +30,8 @@ struct relay_watch {
 void relay_watch_set(struct relay_watch *w, const char accounts[][RELAY_WATCH_ACCOUNT],
                      size_t count, int64_t now);
 
-/* A sign of life with a good signature. */
-void relay_watch_life(struct relay_watch *w, const char *account, int64_t now);
+/* A sign of life with a good signature, and what it says in it. */
+void relay_watch_life(struct relay_watch *w, const char *account, uint64_t dropped, int64_t now);
 
 /* Looks at all. The first that is silent while another one lives, or NULL: where all are, it is no
  * single relay's fault. */

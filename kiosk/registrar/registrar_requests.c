@@ -107,10 +107,12 @@ static void answer_send(struct registrar *r, const struct asker *a,
                         const struct registration_answer *answer)
 {
     char topic[TOPIC_NAME_MAX], text[ENVELOPE_LETTER_MAX + 1];
+    struct registration_answer said = *answer;
     size_t len;
+    said.dropped = r->flood.dropped.total;
     topic_name(TOPIC_REGISTERED, a->venue->venue.id, a->kiosk, NULL, topic);
     struct envelope_place at = registrar_place(a, topic);
-    if (registration_answer_write(answer, text, &len) == 0 &&
+    if (registration_answer_write(&said, text, &len) == 0 &&
         envelope_welcome_seal(&at, a->public, r->keys->secret, text, len, r->out.payload) ==
             ENVELOPE_OK)
         registrar_publish(r, a->venue->venue.id, a->kiosk);

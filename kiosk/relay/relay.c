@@ -109,6 +109,7 @@ static void ping(struct relay *r, size_t kiosk, int64_t now)
     m.month = got.month;
     m.phones = got.phones;
     m.month_known = got.phones > 0;
+    m.dropped = r->flood.dropped.total;
     if (inbound_ping(&r->inbound, kiosk, &m, p.topic, p.payload) == 0 &&
         mqtt_thread_publish(r->mqtt, &p) == 0)
         ring_policy_ask(&r->policy, kiosk, m.echo[0], now);

@@ -371,6 +371,12 @@ SIGNS = {"nobody": 1 << 4, "no relay": 1 << 6}  # enum cue_sign
     ({"staff": 0}, "phones", "staff", "failure", "only the root key"),
     ({"staff": 1}, "phones", "staff", "warning", "Only one"),
     ({"staff": 2}, "phones", "staff", "ok", "2 staff phones"),
+    ({"cue": 0, "relay_dropped": 2010}, "phones", "relay's flood", "warning",
+     "The relay has not looked at 2010 messages since it started"),
+    ({"brokers": [{"name": "b0", "connected": True, "dropped": 1}]}, "broker", "b0, flood", "warning",
+     "porchlightd has not looked at 1 message since it started"),
+    ({"brokers": [{"name": "b0", "connected": True, "registrar_dropped": 7}]}, "broker",
+     "b0, registrar's flood", "warning", "Its registrar has not looked at 7 messages since it started"),
     ({"version": "0.0.9"}, "program", "porchlightd", "warning", "0.0.9 is running"),
 ])
 def test_what_porchlightd_reports(kiosk, reply, area, check, verdict, words):
@@ -398,6 +404,7 @@ def test_a_daemon_that_cannot_connect_is_a_failure(kiosk):
     wait.until(lambda: not kiosk.connected(), "porchlightd to notice", 30)
     found = ask(kiosk.prefix)["broker"]
     assert found["b0"].verdict == found["b0, porchlightd"].verdict == "failure"
+    assert not [check for check in found if "flood" in check], "nobody sent too much"
 
 
 # --- how it is printed -----------------------------------------------------------------------------

@@ -10,10 +10,11 @@ import time
 import pytest
 from nacl import bindings as na
 
-from tests.kit import wait
+from tests.kit import doctor, wait
 from tests.kit.place import fresh
 from tests.kit.registrar import Asker, Registrar, Root, b64
 from tests.phone.serving import Broker, Steward
+from tests.phone.test_access import Client
 
 
 def new_id():
@@ -347,6 +348,41 @@ def test_what_one_kiosk_sends_too_much_of_is_counted(house):
     assert counted, house.registrar.said()
     # Taken: a burst of 40, the greeting among them, and four a second.
     assert sent - 40 - 4 * took <= int(counted[1]) <= sent - 39, counted[0]
+
+
+def flood(client, topic):
+    """600 messages. What is counted of them at least by now, as a function: taken are a burst of 40, and four a
+    second."""
+    began = time.monotonic()
+    for last in [client.publish(topic, b"x" * 768, 1) for _ in range(600)]:
+        last.wait_for_publish(60)
+    return lambda: 600 - 40 - 4 * (time.monotonic() - began)
+
+
+def test_who_asks_is_told_how_much_is_not_looked_at(house):
+    flooder, kiosk = house.kiosk(), house.kiosk(house.there)
+    kiosk.hello()
+    assert "dropped" not in kiosk.ask("suspend", new_id())
+    least = flood(flooder.client, flooder.topic)
+    wait.until(lambda: kiosk.ask("suspend", new_id()).get("dropped", 0) >= least(), "the count of all of it")
+
+
+def test_the_kiosk_shows_how_much_its_registrar_did_not_look_at(make_venue):
+    venue = make_venue(start=False)
+    word = (venue.kiosk.credentials / "broker-b0").read_text().strip()
+    thief = Client(venue.brokers[0], venue.account, word)
+    least = flood(thief.client, f"{venue.kiosk.place}/registrar")
+    thief.close()
+    venue.kiosk.start()
+    assert "messages to its registrar" not in venue.cli("status").stdout, "it has not been asked yet"
+
+    def told_at_an_invitation():
+        venue.invite()
+        return venue.ask("status")["brokers"][0]["registrar_dropped"]
+    told = wait.until(lambda: (count := told_at_an_invitation()) >= least() and count, "the count", every=1)
+    assert told < 600 and f"{told} messages to its registrar were too many" in venue.cli("status").stdout
+    found = doctor.ask(venue.kiosk.prefix)["broker"]["b0, registrar's flood"]
+    assert found.verdict == "warning" and f"{told} messages" in found.said
 
 
 def test_a_flood_by_one_kiosk_costs_that_kiosk_alone(house):

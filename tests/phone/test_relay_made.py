@@ -171,6 +171,26 @@ def test_the_kiosk_knows_its_relays_by_their_signature(host):
     assert host.kiosk.status()["refused_for"] == {"foreign": 2}
 
 
+@pytest.mark.parametrize("host", [{"alert": {"relay": "yes"}}], ids=["expected"], indirect=True)
+def test_what_a_relay_does_not_look_at_is_shown_at_the_kiosk(host):
+    """One account's letters beyond its budget: the kiosk learns how many by the relay's pings."""
+    def shown():
+        return next((line for line in host.kiosk.cli("status").stdout.splitlines() if "messages to it" in line), None)
+
+    host.make()
+    phone = host.install().phone()
+    wait.until(lambda: host.kiosk.status()["relays_alive"] == 1, "its sign of life", 60)
+    assert host.kiosk.status()["relay_dropped"] == 0 and shown() is None
+    for _ in range(300):
+        phone.letter("test")
+    host.said("too many messages")
+    count = wait.until(lambda: host.kiosk.status()["relay_dropped"] > 200 and shown(), "what it dropped", 60)
+    assert int(count.split()[0]) <= 293 and "too many from one account, and not looked at." in count
+    host.stop()
+    host.start()
+    wait.until(lambda: host.kiosk.status()["relay_dropped"] == 0, "another start, which counts anew", 60)
+
+
 def test_a_revoked_relay_is_out(host):
     account = host.venue.ask("relay", "--root", host.kiosk.root_key, host.carried)["account"]
     host.install()

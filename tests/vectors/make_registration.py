@@ -162,10 +162,11 @@ ANSWER = ("later", 17, 16, 3600, "this kiosk has made as many accounts as one ma
 
 def answers():
     rows = [("done", 17, 17, 0, ""), ("refused", 17, 17, 0, "nothing was changed: that account is suspended"),
-            ANSWER, ("old", 3, END - 1, 0, "that number was used before"), ("later", 1, 0, reg.DAY, "x" * 255)]
-    return [{"kind": kind, "n": n, "last": last, "after": after, "why": why, "text": text.decode(),
-             "wire": b64(answer_letter(text))}
-            for kind, n, last, after, why in rows for text in [reg.answer_make(kind, n, last, after, why)]]
+            ANSWER, ("old", 3, END - 1, 0, "that number was used before"), ("later", 1, 0, reg.DAY, "x" * 255),
+            ("done", 18, 18, 0, "", 2010)]
+    keys = ("kind", "n", "last", "after", "why", "dropped")
+    return [{**dict(zip(keys, (*row, 0))), "text": text.decode(), "wire": b64(answer_letter(text))}
+            for row in rows for text in [reg.answer_make(*row)]]
 
 
 def answer_letter(text, signer="registrar", to="kiosk", form=wire.TO_PHONE, kiosk=KIOSK):
@@ -178,7 +179,9 @@ def unread():
     rows = [("version 1", {"v": 1}), ("an unknown kind", {"kind": "perhaps"}), ("no number", {"n": None}),
             ("a number of 2^48", {"n": END}), ("no last number", {"last": None}),
             ("a last number below 0", {"last": -1}), ("no time", {"after": None}),
-            ("a time below 0", {"after": -1}), ("more than a day", {"after": reg.DAY + 1})]
+            ("a time below 0", {"after": -1}), ("more than a day", {"after": reg.DAY + 1}),
+            ("a dropped below 0", {"dropped": -1}), ("a dropped as text", {"dropped": "7"}),
+            ("a dropped of 2^48", {"dropped": END})]
     return [*({"why": why, "text": changed(good, **changes)} for why, changes in rows),
             *({"why": f"not an object: {text!r}", "text": text} for text in ("", "[]", "{"))]
 

@@ -73,6 +73,7 @@ def letters():
         letter("relay", "ping", epoch=3, seq=42, ring=39, nonce="9babcbafc438e8bb"),
         letter("relay", "ping", epoch=3, seq=42, ring=39, nonce="9babcbafc438e8bb", rang=4, phones=5),
         letter("relay", "ping", epoch=3, seq=42, ring=39, nonce="9babcbafc438e8bb", rang=4, phones=6, month=5),
+        letter("relay", "ping", epoch=3, seq=42, ring=39, nonce="9babcbafc438e8bb", dropped=2010),
         letter("wake", "subscribe", "push", None, **own, endpoint=ENDPOINT,
                p256dh=joining.base64url(POINT), auth=joining.base64url(bytes.fromhex(AUTH))),
         *(letter("wake", kind, "push", None, **own, auth=joining.base64url(bytes.fromhex(AUTH)))
@@ -165,6 +166,7 @@ WRONG = [*(("of no alert", kind, {"id": None}) for kind in ("seen", "safe", "hel
          ("a nonce that is none", "ping", {"nonce": "9babcbafc438e8bg"}),
          ("phones below 0", "ping", {"rang": 0, "phones": -1}), ("phones without rang", "ping", {"phones": 5}),
          ("a month below 0", "ping", {"rang": 4, "phones": 5, "month": -1}),
+         ("a dropped below 0", "ping", {"dropped": -1}), ("a dropped as text", "ping", {"dropped": "7"}),
          ("a short hash", "subscribed", {"hash": NONCE[:-1]}), ("a short password", "again", {"password": "x" * 15}),
          ("a short MAC", "enrol", {"mac": "ab" * 31}), ("a short key", "enrol", {"public": "ab" * 31}),
          ("a long password", "enrol", {"password": "x" * 65}), ("staff as a number", "enrol", {"staff": 1}),
@@ -187,6 +189,7 @@ def asked():
     rows = [("as it is", kind, {}) for kind in good]
     rows += [("without its number of the month", "ping", {"rang": 4, "phones": 5}),
              ("in quiet", "command-lockdown", {"id": None}),
+             ("with what it has dropped", "ping", {"dropped": 2010}),
              ("a key that nobody knows", "seen", {"weather": "fair"}),
              ("the longest address", "subscribe", {"endpoint": LONG_ENDPOINT[:-1]})]
     bad = [(f"without {key}", kind, {key: ...}) for kind, keys in NEEDED.items() for key in keys] + WRONG

@@ -75,6 +75,7 @@ def test_an_answer(row):
     assert text.decode() == row["text"]
     said = registration.answer_read(text)
     assert all(said[key] == row[key] for key in ("kind", "n", "last", "after", "why"))
+    assert said.get("dropped", 0) == row["dropped"]
 
 
 @pytest.mark.parametrize("row", named(SAID["unread"], "why"))

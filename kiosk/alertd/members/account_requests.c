@@ -26,6 +26,7 @@ struct registrar_there {
     uint64_t number; /* under which */
     bool sent;       /* on this connection */
     int64_t sent_at;
+    uint64_t dropped; /* as it said last */
     char fault[ACCOUNT_REQUESTS_FAULT_MAX];
 };
 
@@ -286,6 +287,7 @@ static bool answer_take(struct account_requests *e, size_t broker,
     if (!it || a->number != r->number)
         return false;
     snprintf(r->fault, sizeof r->fault, "%s", a->outcome == REGISTRATION_OLD ? "" : a->why);
+    r->dropped = a->dropped;
     switch (a->outcome) {
     case REGISTRATION_DONE:
     case REGISTRATION_REFUSED:
@@ -343,6 +345,11 @@ bool account_requests_done(const struct account_requests *e, const char *account
 const char *account_requests_fault(const struct account_requests *e, size_t broker)
 {
     return e->there[broker].fault;
+}
+
+uint64_t account_requests_dropped(const struct account_requests *e, size_t broker)
+{
+    return e->there[broker].dropped;
 }
 
 bool account_requests_served(const struct account_requests *e, size_t broker)

@@ -88,6 +88,9 @@ bool account_requests_done(const struct account_requests *e, const char *account
 /* Why the last one failed or waits, a sentence; "" if it does not. */
 const char *account_requests_fault(const struct account_requests *e, size_t broker);
 
+/* How many messages the registrar has not looked at since its start, as its last answer says. */
+uint64_t account_requests_dropped(const struct account_requests *e, size_t broker);
+
 /* Whether a registrar has answered there since the connection began. */
 bool account_requests_served(const struct account_requests *e, size_t broker);
 

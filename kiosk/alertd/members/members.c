@@ -204,6 +204,11 @@ const char *members_registrar(const struct members *m, size_t broker)
                                                                  : NULL;
 }
 
+uint64_t members_registrar_dropped(const struct members *m, size_t broker)
+{
+    return m->ready ? account_requests_dropped(m->registry.requests, broker) : 0;
+}
+
 size_t members_count(const struct members *m, bool staff)
 {
     return m->ready ? roster_count(m->registry.phones, PHONE_IN, staff) : 0;

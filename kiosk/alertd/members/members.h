@@ -81,6 +81,8 @@ void members_prove(struct members *m, const uint8_t proof[CERT_PROOF]);
 /* The registrar beside a broker: "" it answers, or a sentence that says why no phone can join
  * there; NULL where phones do not use the broker, and while it is not known. */
 const char *members_registrar(const struct members *m, size_t broker);
+/* How many messages it has not looked at since its start, as it said last. */
+uint64_t members_registrar_dropped(const struct members *m, size_t broker);
 
 /* The public key with which the relay of that account signs; NULL: the list has no such relay. And
  * whether it has any. */

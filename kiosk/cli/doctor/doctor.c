@@ -38,6 +38,17 @@ void doctor_trouble(struct doctor *d, enum trouble t)
     d->troubles |= TROUBLE_BIT(t);
 }
 
+void doctor_dropped(struct doctor *d, const char *check, const char *who, const cJSON *in,
+                    const char *key, const char *fix)
+{
+    double count = cJSON_GetNumberValue(cJSON_GetObjectItemCaseSensitive(in, key));
+    if (count > 0)
+        doctor_say(d, check, DOCTOR_WARNING, fix,
+                   "%s has not looked at %.0f %s since it started, because an account sent too "
+                   "many. Others are not held up.",
+                   who, count, count > 1 ? "messages" : "message");
+}
+
 /* --- printing -------------------------------------------------------------------------------- */
 
 static const char *text_of(const cJSON *one, const char *key)

@@ -33,6 +33,11 @@ struct doctor {
 void doctor_say(struct doctor *d, const char *check, enum doctor_verdict verdict, const char *fix,
                 const char *format, ...) __attribute__((format(printf, 5, 6)));
 
+/* How many messages `who` has not looked at since it started, because an account sent too many: a
+ * warning, or nothing where `in` has no such number under `key`. */
+void doctor_dropped(struct doctor *d, const char *check, const char *who, const cJSON *in,
+                    const char *key, const char *fix);
+
 /* What was found is one of the kiosk's troubles. */
 void doctor_trouble(struct doctor *d, enum trouble t);
 

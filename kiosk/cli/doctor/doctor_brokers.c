@@ -99,6 +99,23 @@ static void report_registrar(struct doctor *d, const char *broker, const cJSON *
                    "No phone can join or be shut out at broker %s: %s.", broker, why->valuestring);
 }
 
+/* Others are not held up, but somebody is at work, or something is broken. */
+static void report_dropped(struct doctor *d, const char *broker, const cJSON *one)
+{
+    char check[CONFIG_NAME_MAX + 32];
+    snprintf(check, sizeof check, "%s, flood", broker);
+    doctor_dropped(d, check, "porchlightd", one, "dropped",
+                   "The log names the account. If it is a phone's, shut that phone out.\n"
+                   "    sudo journalctl -u porchlightd -g \"too many messages\"\n"
+                   "    sudo porchlight revoke ACCOUNT");
+    snprintf(check, sizeof check, "%s, registrar's flood", broker);
+    doctor_dropped(
+        d, check, "Its registrar", one, "registrar_dropped",
+        "If the broker runs on this Pi, the registrar's log names the kiosk. If not, ask "
+        "the broker's operator.\n"
+        "    sudo journalctl -u porchlight-registrar -g \"too many messages\"");
+}
+
 /* porchlightd logs in too, with the account's password. */
 static void report_connection(struct doctor *d, const struct config_broker *b)
 {
@@ -111,6 +128,7 @@ static void report_connection(struct doctor *d, const struct config_broker *b)
         const cJSON *error = cJSON_GetObjectItemCaseSensitive(one, "error");
         if (!cJSON_IsString(name) || strcmp(name->valuestring, b->name) != 0)
             continue;
+        report_dropped(d, b->name, one);
         if (cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(one, "connected"))) {
             report_losses(d, check, one);
             report_registrar(d, b->name, one);

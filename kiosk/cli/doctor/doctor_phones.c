@@ -65,6 +65,11 @@ void doctor_phones(struct doctor *d)
                    "No relay is configured, so locked phones would not ring.");
     else
         doctor_say(d, "relay", DOCTOR_OK, "", "The relay sends signs of life.");
+    doctor_dropped(d, "relay's flood", "The relay", d->daemon, "relay_dropped",
+                   "On the machine that runs the relay, its log names the account. If it is a "
+                   "phone's, shut that phone out here.\n"
+                   "    journalctl -u porchlight-relay -g \"too many messages\"\n"
+                   "    sudo porchlight revoke ACCOUNT");
     if (signs & CUE_NOBODY)
         doctor_say(d, "listening", DOCTOR_FAILURE,
                    "Open the page on a phone, and look at the brokers here. After the alert, test "

@@ -258,6 +258,24 @@ static void what_is_put_off_comes_later(void **state)
     assert_string_equal(sent(p, 0, S + 60 * S).account, ONE);
 }
 
+/* A registrar that starts again counts anew. */
+static void what_it_has_dropped_is_what_it_said_last(void **state)
+{
+    struct place *p = *state;
+    const uint64_t said[] = {2010, 3, 0};
+    uint8_t wire[ENVELOPE_SIZE];
+    meet(p, 0);
+    assert_int_equal(account_requests_dropped(p->e, 0), 0);
+    EACH_ROW (i, said, NULL) {
+        add(p, ACCOUNT_REQUEST_SUSPEND, 0, ONE);
+        struct registration_answer a = {.number = sent(p, 0, S).number, .dropped = said[i]};
+        registrar_stub_answer(&p->there, &a, wire);
+        assert_true(account_requests_answer(p->e, 0, wire, sizeof wire, S));
+        assert_int_equal(account_requests_dropped(p->e, 0), said[i]);
+    }
+    assert_int_equal(account_requests_dropped(p->e, 1), 0);
+}
+
 static void answers_of_others_are_not_ours(void **state)
 {
     struct place *p = *state;
@@ -315,6 +333,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_refusal_is_final_and_says_why, make, finish),
         cmocka_unit_test_setup_teardown(what_is_put_off_comes_later, make, finish),
         cmocka_unit_test_setup_teardown(answers_of_others_are_not_ours, make, finish),
+        cmocka_unit_test_setup_teardown(what_it_has_dropped_is_what_it_said_last, make, finish),
         cmocka_unit_test_setup_teardown(what_is_dropped_is_not_sent, make, finish),
         cmocka_unit_test_setup_teardown(a_full_table_says_so, make, finish),
     };

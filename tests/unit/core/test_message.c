@@ -55,6 +55,7 @@ static struct message message_longest(enum message_kind kind)
     if (kind == MSG_PING) {
         m.newest[FRESHNESS_RING] = 77;
         m.rang = m.phones = m.month = UINT32_MAX;
+        m.dropped = (UINT64_C(1) << 53) - 1;
         m.month_known = true;
         m.at[0] = '\0';
         m.echo_count = 1;
@@ -106,6 +107,7 @@ static void assert_same(const struct message *a, const struct message *b)
     assert_int_equal(a->phones, b->phones);
     assert_int_equal(a->month, b->month);
     assert_int_equal(a->month_known, b->month_known);
+    assert_int_equal(a->dropped, b->dropped);
     assert_memory_equal(a->nonce, b->nonce, sizeof a->nonce);
     assert_int_equal(a->proof_len, b->proof_len);
     assert_memory_equal(a->proof, b->proof, a->proof_len);

@@ -145,6 +145,7 @@ static struct message message_any(void)
     m.phones = dice(100);
     m.month_known = m.kind == MSG_PING && m.phones > 0 && dice(2);
     m.month = m.month_known ? dice(100) : 0;
+    m.dropped = m.kind == MSG_PING ? dice(100) : 0;
     if (lasting && dice(2))
         m.proof_len = MESSAGE_PROOF_MAX;
     else if (m.kind == MSG_CMD_ALL_CLEAR)

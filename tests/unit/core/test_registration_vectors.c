@@ -191,7 +191,7 @@ static void test_answers(void **state)
 {
     const cJSON *row, *answers = cJSON_GetObjectItem(v.json, "answers");
     (void)state;
-    assert_int_equal(cJSON_GetArraySize(answers), 5);
+    assert_int_equal(cJSON_GetArraySize(answers), 6);
     cJSON_ArrayForEach(row, answers)
     {
         struct registration_answer a;
@@ -207,6 +207,7 @@ static void test_answers(void **state)
         assert_true((double)a.last == vectors_number(row, "last"));
         assert_true((double)a.after_s == vectors_number(row, "after"));
         assert_string_equal(a.why, vectors_text(row, "why"));
+        assert_true((double)a.dropped == vectors_number(row, "dropped"));
         assert_int_equal(registration_answer_write(&a, made, &len), 0);
         assert_string_equal(made, text);
     }

@@ -37,10 +37,10 @@ static void the_silent_one_is_named_while_another_lives(void **state)
         struct relay_watch w = {.count = 0};
         relay_watch_set(&w, both, 2, 0);
         if (rows[i].pinged_a)
-            relay_watch_life(&w, a, rows[i].pinged_a * NS_PER_S);
+            relay_watch_life(&w, a, 0, rows[i].pinged_a * NS_PER_S);
         if (rows[i].pinged_b)
-            relay_watch_life(&w, b, rows[i].pinged_b * NS_PER_S);
-        relay_watch_life(&w, c, rows[i].now * NS_PER_S); /* is none of the venue's */
+            relay_watch_life(&w, b, 0, rows[i].pinged_b * NS_PER_S);
+        relay_watch_life(&w, c, 0, rows[i].now * NS_PER_S); /* is none of the venue's */
         const struct relay_watched *found = relay_watch_look(&w, rows[i].now * NS_PER_S);
         assert_string_equal(found ? found->account : "", rows[i].silent ? rows[i].silent : "");
     }
@@ -53,13 +53,28 @@ static void a_relay_that_is_removed_is_missed_no_more(void **state)
     struct relay_watch w = {.count = 0};
     (void)state;
     relay_watch_set(&w, both, 2, 0);
-    relay_watch_life(&w, a, NS_PER_S);
-    relay_watch_life(&w, b, 30 * NS_PER_S);
+    relay_watch_life(&w, a, 0, NS_PER_S);
+    relay_watch_life(&w, b, 0, 30 * NS_PER_S);
     assert_string_equal(relay_watch_look(&w, 31 * NS_PER_S)->account, a);
     relay_watch_set(&w, others, 2, 31 * NS_PER_S);
     assert_null(relay_watch_look(&w, 31 * NS_PER_S));
-    relay_watch_life(&w, c, 32 * NS_PER_S); /* and b is known from before */
+    relay_watch_life(&w, c, 0, 32 * NS_PER_S); /* and b is known from before */
     assert_string_equal(relay_watch_look(&w, 51 * NS_PER_S)->account, b);
+}
+
+/* A relay that starts again counts anew. */
+static void what_each_has_dropped_is_what_it_said_last(void **state)
+{
+    const char both[][RELAY_WATCH_ACCOUNT] = {"aaaaaaaaaaaaaaaa", "bbbbbbbbbbbbbbbb"};
+    struct relay_watch w = {.count = 0};
+    (void)state;
+    relay_watch_set(&w, both, 2, 0);
+    relay_watch_life(&w, a, 70, NS_PER_S);
+    relay_watch_life(&w, b, 5, NS_PER_S);
+    relay_watch_life(&w, a, 3, 2 * NS_PER_S);
+    relay_watch_set(&w, both, 2, 3 * NS_PER_S);
+    assert_int_equal(w.each[0].dropped, 3);
+    assert_int_equal(w.each[1].dropped, 5);
 }
 
 static void more_than_fit_are_left_out(void **state)
@@ -78,6 +93,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_silent_one_is_named_while_another_lives),
         cmocka_unit_test(a_relay_that_is_removed_is_missed_no_more),
+        cmocka_unit_test(what_each_has_dropped_is_what_it_said_last),
         cmocka_unit_test(more_than_fit_are_left_out),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

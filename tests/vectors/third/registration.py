@@ -120,13 +120,13 @@ class Numbers:
         return "repeated" if (n, text) == (self.last, self.text) else "old"
 
 
-def answer_make(kind, n, last, after=0, why=""):
-    return json.dumps({"v": VERSION, "kind": kind, "n": n, "last": last, "after": after, "why": why},
-                      separators=(",", ":")).encode()
+def answer_make(kind, n, last, after=0, why="", dropped=0):
+    said = {"v": VERSION, "kind": kind, "n": n, "last": last, "after": after, "why": why}
+    return json.dumps({**said, "dropped": dropped} if dropped else said, separators=(",", ":")).encode()
 
 
 def answer_read(text):
     said = object_of(text)
     check(said.get("kind") in OUTCOMES and number(said.get("n")) and number(said.get("last")))
-    check(number(said.get("after"), DAY + 1) and words(said.get("why")))
+    check(number(said.get("after"), DAY + 1) and words(said.get("why")) and number(said.get("dropped", 0)))
     return said

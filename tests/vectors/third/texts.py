@@ -91,7 +91,7 @@ KINDS = {
 
 
 # What is checked where it is there. A relay without Web Push, or an earlier one, does not count phones.
-PERHAPS = {"ping": {"rang": number, "phones": number, "month": number}}
+PERHAPS = {"ping": {"rang": number, "phones": number, "month": number, "dropped": number}}
 PLACED = ("code", "duress", "nothing", "door", "fault")
 
 

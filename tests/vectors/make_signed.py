@@ -111,7 +111,18 @@ def refused():
     for kind in ("lockdown", "state", "beat", "online"):
         for key in GOOD[kind][1]:
             yield f"{kind} without {key}", kind, {key: ...}
+    for key in ("seen", "safe", "help", "of", "rang", "phones"):
+        yield f"counts without {key}", "counts", {key: ...}
+    for key in ("seen", "safe", "rang"):
+        yield f"a drill-report whose {key} is below 0", "drill-report", {key: -1}
+    for kind in ("state", "all-clear"):
+        yield f"a proof of {kind} that is not base64url", kind, {"proof": "a?b!"}
+        yield f"a proof of {kind} as a number", kind, {"proof": 200}
+    for kind in ("code", "duress", "nothing", "door", "fault"):
+        yield f"a {kind} at a place in capitals", kind, {"where": "Front"}
+        yield f"a {kind} at a place with a long name", kind, {"where": "x" * 32}
     yield from (("a lockdown of no alert", "lockdown", {"id": None}),
+                ("an all-clear of no alert", "all-clear", {"id": None}),
                 ("an id in upper case", "lockdown", {"id": ALERT.upper()}),
                 ("an id that is cut", "lockdown", {"id": ALERT[:-1]}),
                 ("an epoch of 2^53", "lockdown", {"epoch": 2 ** 53}),
@@ -137,8 +148,14 @@ def changed(kind, changes, good=None):
 def texts():
     rows = [{"why": kind, "topic": topic, "text": text(kind, **fields), "good": True}
             for kind, (topic, fields) in GOOD.items()]
-    rows.append({"why": "a key that nobody knows", "topic": "alert", "good": True,
-                 "text": changed("lockdown", {"weather": "fair"})})
+    shown = joining.base64url(proof())
+    rows += [{"why": why, "topic": GOOD[kind][0], "good": True, "text": changed(kind, changes)}
+             for why, kind, changes in (
+                 ("a key that nobody knows", "lockdown", {"weather": "fair"}),
+                 ("counts in quiet", "counts", {"id": None}), ("a state with a proof", "state", {"proof": shown}),
+                 ("an all-clear with a proof", "all-clear", {"proof": shown, "detail": None}),
+                 *((f"a {kind} at a place", kind, {"where": "x" * 31})
+                   for kind in ("code", "duress", "nothing", "door", "fault")))]
     rows += [{"why": why, "topic": GOOD[kind][0], "text": changed(kind, changes), "good": False}
              for why, kind, changes in refused()]
     rows += [{"why": f"not an object: {said!r}", "topic": "alert", "text": said, "good": False}

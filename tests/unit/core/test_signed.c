@@ -267,7 +267,7 @@ static void test_texts_are_read_or_refused(void **state)
 {
     const cJSON *row, *texts = cJSON_GetObjectItem(v.json, "texts");
     (void)state;
-    assert_true(cJSON_GetArraySize(texts) >= 70);
+    assert_true(cJSON_GetArraySize(texts) >= 110);
     cJSON_ArrayForEach(row, texts)
     {
         const char *text = vectors_text(row, "text"), *why = "";

@@ -54,6 +54,7 @@ ANSWER = {"id": IDENT, "account": ACCOUNT, "epoch": number, "seq": number}
 COMMAND = {**ANSWER, "id": maybe(IDENT), "nonce": NONCE}
 PASSWORD = shape(re.compile(r"[A-Za-z0-9_-]{16,64}"))
 ENDPOINT = shape(re.compile(r'https://[!#-\[\]-~]{0,439}'))
+PROOF = coded(200)
 OWN = {"account": ACCOUNT, "auth": coded(16)}
 
 KINDS = {
@@ -91,8 +92,9 @@ KINDS = {
 
 
 # What is checked where it is there. A relay without Web Push, or an earlier one, does not count phones.
-PERHAPS = {"ping": {"rang": number, "phones": number, "month": number, "dropped": number}}
-PLACED = ("code", "duress", "nothing", "door", "fault")
+PERHAPS = {"ping": {"rang": number, "phones": number, "month": number, "dropped": number},
+           "state": {"proof": PROOF}, "all-clear": {"proof": PROOF},
+           **{kind: {"where": WHERE} for kind in ("code", "duress", "nothing", "door", "fault")}}
 
 
 def once(pairs):
@@ -113,7 +115,6 @@ def parse(text):
     for key, fits in PERHAPS.get(said["kind"], {}).items():
         check(key not in said or fits(said[key]))
     check(said["kind"] != "ping" or "phones" not in said or "rang" in said)
-    check(said["kind"] not in PLACED or "where" not in said or WHERE(said["where"]))
     return said
 
 

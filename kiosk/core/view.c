@@ -139,16 +139,15 @@ enum view_verdict view_root(struct view_kiosk *v, const struct root_word *w,
 {
     const struct root_word *all = &v->root;
     const struct view_latch *a = &v->alert, *d = &v->dangered;
+    struct view_press *p = &v->press;
     if (!root_word_join(&v->root, w))
         return VIEW_ACCEPTED;
     v->retired = root_word_retires(all, public);
     if (all->ended)
         view_late_is_known(v, &all->id);
-    bool forced = v->duress && root_word_ends(all, &d->id, d->epoch, d->seq);
-    if (forced)
+    if (root_word_ends(all, &d->id, d->epoch, d->seq))
         v->duress = false;
-    if (forced || (all->ended && alert_id_equal(&v->press.id, &all->id)))
-        v->press = (struct view_press){.kind = MSG_NOTHING};
+    p->over = p->over || root_word_ends(all, &p->id, p->epoch, p->seq);
     if (v->state == ALERT_QUIET || !root_word_ends(all, &a->id, a->epoch, a->seq))
         return VIEW_ACCEPTED;
     bool real = !v->drill;
@@ -222,20 +221,23 @@ static enum view_verdict on_all_clear(struct view_kiosk *v, const struct view_ru
     return view_state(v, r, w, ALERT_QUIET, false, now);
 }
 
-/* Staff are told of each press once, however often the kiosk repeats it. */
+/* Staff are told of each press once, however often the kiosk repeats it. Of two under duress, both
+ * are over once the later one is. */
 static enum view_verdict view_on_door(struct view_kiosk *v, const struct view_rules *r,
                                       const struct message *m)
 {
-    struct view_press press = {.kind = m->kind, .id = m->id};
-    memcpy(press.at, m->at, sizeof press.at);
-    bool news = m->kind != MSG_NOTHING &&
-                (press.kind != v->press.kind || memcmp(&press.id, &v->press.id, sizeof press.id) ||
-                 strcmp(press.at, v->press.at) != 0);
-    if (m->kind == MSG_DURESS && !v->duress)
+    struct view_press *p = &v->press;
+    bool again = m->kind == p->kind && alert_id_equal(&m->id, &p->id) && strcmp(m->at, p->at) == 0;
+    if (again && p->over)
+        return VIEW_ACCEPTED;
+    if (m->kind == MSG_DURESS && !(again && v->duress))
         latch(&v->dangered, m);
     v->duress = v->duress || m->kind == MSG_DURESS;
-    v->press = press;
-    return news && r->staff ? VIEW_TOLD : VIEW_ACCEPTED;
+    if (again)
+        return VIEW_ACCEPTED;
+    *p = (struct view_press){.kind = m->kind, .id = m->id, .epoch = m->epoch, .seq = m->seq};
+    memcpy(p->at, m->at, sizeof p->at);
+    return m->kind != MSG_NOTHING && r->staff ? VIEW_TOLD : VIEW_ACCEPTED;
 }
 
 /* Staff are told whenever more than before need help. */
@@ -271,8 +273,10 @@ static enum view_verdict on_state_change(struct view_kiosk *v, const struct view
     view_remember_proof(v, w);
     if (view_begins(m) && view_is_rooted(v, m, age))
         return VIEW_ACCEPTED;
-    if (v->duress && covers(w, &v->dangered))
+    if (v->duress && covers(w, &v->dangered)) {
         v->duress = false;
+        v->press.over = v->press.kind == MSG_DURESS;
+    }
     switch (m->kind) {
     case MSG_LOCKDOWN:
         return view_state(v, r, w, ALERT_LOCKDOWN, false, now);

@@ -98,11 +98,14 @@ struct view_latch {
     uint64_t epoch, seq;
 };
 
-/* What was pressed at the door last. */
+/* What was pressed at the door last, from its first message on. */
 struct view_press {
     enum message_kind kind; /* MSG_CODE, MSG_DURESS; MSG_NOTHING */
     struct alert_id id;
     char at[MESSAGE_AT_MAX];
+    uint64_t epoch, seq;
+    bool over; /* a duress that a proof covers, or either by the root key's message: what the kiosk
+                  says again of it changes nothing */
 };
 
 /* One kiosk. A page keeps all of it between runs, except linked and the times. */

@@ -40,7 +40,8 @@ export function viewInit() {
         drill: false,
         unconfirmed: false,
         duress: false,
-        press: { kind: 'nothing', id: null, at: null }, // what was pressed at the door last
+        // what was pressed at the door last, from its first message on; over: a proof or the root key covers it
+        press: { kind: 'nothing', id: null, at: null, epoch: 0, seq: 0, over: false },
         alert: null, // {id, epoch, seq} of the active alert, from its first message on
         dangered: null,
         linked: false,
@@ -65,7 +66,7 @@ export function viewInit() {
 export function viewKeep(v, now) {
     const active = lockdownStands(v) ? { alert: v.alert } :
         v.state === 'caution' && !v.drill ? { alert: v.alert, state: v.state } : {};
-    const forced = v.duress ? { dangered: v.dangered, press: v.press } : {};
+    const forced = { ...(v.duress && { dangered: v.dangered }), ...((v.duress || v.press.over) && { press: v.press }) };
     const ago = (at, span) => (within(at, span, now) ? now - at : null);
     const lateFor = ago(v.lateAt, RULES.allClearLasts);
     const calledFor = ago(v.calledAt, LATE_EVERY);
@@ -169,12 +170,11 @@ export function viewRoot(before, word, kioskPublic, now) {
     }
     const ends = (latched) => latched !== null && rootEnds(root, latched);
     const v = { ...lateIsKnown(before, root.ended?.id ?? null), root, retired: root.retired === kioskPublic };
-    const forced = v.duress && ends(v.dangered);
-    if (forced) {
+    if (ends(v.dangered)) {
         Object.assign(v, { duress: false, dangered: null });
     }
-    if (forced || (root.ended !== null && v.press.id === root.ended.id)) {
-        v.press = { kind: 'nothing', id: null, at: null };
+    if (ends(v.press)) {
+        v.press = { ...v.press, over: true };
     }
     if (v.state === 'quiet' || !ends(v.alert)) {
         return ['accepted', v];
@@ -220,13 +220,17 @@ function onAllClear(v, m, told, now) {
     return m.drill && !v.drill ? ['accepted', v] : stand(v, m, told, 'quiet', false, now);
 }
 
-// Staff are told of each press once, however often the kiosk repeats it.
+// Staff are told of each press once, however often the kiosk repeats it. Of two under duress, both are over
+// once the later one is.
 function onDoor(v, m, staff) {
-    const { kind, id, at } = m;
-    const news = kind !== 'nothing' &&
-        (kind !== v.press.kind || id !== v.press.id || at !== v.press.at);
-    const forced = kind === 'duress' && !v.duress ? { duress: true, dangered: latch(m) } : {};
-    return [news && staff ? 'told' : 'accepted', { ...v, ...forced, press: { kind, id, at } }];
+    const { kind, id, at, epoch, seq } = m;
+    const again = kind === v.press.kind && id === v.press.id && at === v.press.at;
+    if (again && v.press.over) {
+        return ['accepted', v];
+    }
+    const forced = kind === 'duress' && !(again && v.duress) ? { duress: true, dangered: latch(m) } : {};
+    const press = again ? v.press : { kind, id, at, epoch, seq, over: false };
+    return [!again && kind !== 'nothing' && staff ? 'told' : 'accepted', { ...v, ...forced, press }];
 }
 
 // Staff are told whenever more than before need help.
@@ -251,7 +255,7 @@ function onTelling(before, m, proved, { staff, plain }, age, now) {
         return ['accepted', v];
     }
     if (v.duress && covers(proved, v.dangered, m)) {
-        v = { ...v, duress: false, dangered: null };
+        v = { ...v, duress: false, dangered: null, press: { ...v.press, over: v.press.kind === 'duress' } };
     }
     switch (m.kind) {
     case 'lockdown':
@@ -432,7 +436,7 @@ export function viewLook(v, rules, { staff }, now) {
     const late = within(v.lateAt, rules.allClearLasts, now);
     const show = showOf(v, rules, { silent, held, stale, late }, now);
     return { show, rooted: v.rooted && show === 'all-clear', duress: v.duress && staff,
-        code: v.press.kind === 'code' && !v.duress && staff, drill: v.drill, silent, stale, held,
+        code: v.press.kind === 'code' && !v.press.over && !v.duress && staff, drill: v.drill, silent, stale, held,
         delayed: comes && !undated, undated, late };
 }
 

@@ -62,7 +62,9 @@ class View:
         self.ended = None
         self.proof = None
         self.late_id = self.late_since = self.called = None  # late: the last that came so, when; called: for one
-        self.press = None      # what was pressed last: (kind, id, at)
+        self.press = None      # what was pressed last: (kind, id, at),
+        self.first = None      # its first message's (epoch, seq)
+        self.over = False      # and whether a proof or the root's word covers it
         self.forced = None     # a duress: (id, (epoch, seq))
         self.help = (None, 0)  # how many needed help by the last counts, of which alert
 
@@ -97,7 +99,7 @@ class View:
         return self.rooted_end and self.show(now) == "all-clear"
 
     def code(self):
-        return self.press is not None and self.press[0] == "code" and not self.duress()
+        return self.press is not None and self.press[0] == "code" and not self.over and not self.duress()
 
     def real(self):
         return self.alert is not None and not self.alert.drill
@@ -128,11 +130,10 @@ class View:
             return "accepted"
         self.word, self.retired = joined, self.retired or retires
         self.late_known(joined.ended and joined.ended[0])
-        forced = self.forced and self.root_ends(*self.forced)
-        if forced:
+        if self.forced and self.root_ends(*self.forced):
             self.forced = None
-        if forced or (self.press and self.word.ended and self.press[1] == self.word.ended[0]):
-            self.press = None
+        if self.press and self.root_ends(self.press[1], self.first):
+            self.over = True
         if not self.alert or not self.root_ends(self.alert.id, self.alert.first):
             return "accepted"
         self.rooted_end = not self.alert.drill
@@ -192,7 +193,7 @@ class View:
         if proof and (not self.proof or proof[1:] > self.proof[1:]):
             self.proof = proof
         if self.forced and covers(proof, *self.forced):
-            self.forced = None
+            self.forced, self.over = None, self.press[0] == "duress"
         if kind == "counts":
             return self.on_counts(said)
         return self.on_press(said, at) if kind in PRESSES else "told" if kind in NOTICES \
@@ -251,10 +252,14 @@ class View:
 
     def on_press(self, said, at):
         press = (said["kind"], said.get("id"), said.get("at"))
-        new, self.press = press != self.press and press[0] != "nothing", press
-        if press[0] == "duress" and not self.forced:
+        again = press == self.press
+        if again and self.over:
+            return "accepted"
+        if press[0] == "duress" and not (again and self.forced):
             self.forced = (press[1], at)
-        return "told" if new else "accepted"
+        if not again:
+            self.press, self.first, self.over = press, at, False
+        return "accepted" if again or press[0] == "nothing" else "told"
 
     def on_counts(self, said):
         before = self.help[1] if self.help[0] == said.get("id") else 0

@@ -34,7 +34,7 @@ static struct {
     struct night *night;
     struct press presses[WATCH_PRESSES];
     size_t presses_count;
-    struct alert_id cleared[COMMANDS]; /* what staff have said is over */
+    struct view_latch cleared[COMMANDS]; /* what staff have said is over, and what they looked at */
     size_t cleared_count;
     struct alert_id in_vain[COMMANDS]; /* what revoked staff have said is over */
     size_t in_vain_count;
@@ -137,7 +137,10 @@ static bool is_among(const struct alert_id *all, size_t count, const struct aler
 
 static bool staff_said(const struct alert_id *id)
 {
-    return is_among(watch.cleared, watch.cleared_count, id);
+    for (size_t i = 0; i < watch.cleared_count; i++)
+        if (alert_id_equal(&watch.cleared[i].id, id))
+            return true;
+    return false;
 }
 
 /* Who ended what no staff phone has ended: which invariant fails. */
@@ -386,13 +389,16 @@ static int64_t begun_at(const struct alert_id *id)
     return p ? p->at : intruder_made_at(id);
 }
 
-/* Staff have ended this very alert, or a later one that they were looking at. */
-static bool staff_covered(const struct alert_id *id)
+/* Staff have ended this very alert, or a later one that they were looking at, or a later quiet. */
+static bool staff_covered(const struct view_latch *alert)
 {
-    int64_t of = begun_at(id);
+    int64_t of = begun_at(&alert->id);
     for (size_t i = 0; i < watch.cleared_count; i++) {
-        int64_t by = begun_at(&watch.cleared[i]);
-        if (alert_id_equal(&watch.cleared[i], id) || (of >= 0 && by >= of))
+        const struct view_latch *c = &watch.cleared[i];
+        int64_t by = begun_at(&c->id);
+        bool later = c->epoch > alert->epoch || (c->epoch == alert->epoch && c->seq >= alert->seq);
+        if (alert_id_equal(&c->id, &alert->id) || (of >= 0 && by >= of) ||
+            (alert_id_is_none(&c->id) && later))
             return true;
     }
     return false;
@@ -417,7 +423,7 @@ static void watch_view(const struct phone *p, size_t kiosk)
     const struct view_kiosk *v = &p->client.kiosks[kiosk].view;
     struct view_latch *was = &watch.shown_lockdown[p - watch.night->phone][kiosk];
     bool lockdown = v->state == ALERT_LOCKDOWN && !v->drill;
-    if (!alert_id_is_none(&was->id) && !lockdown && !staff_covered(&was->id) &&
+    if (!alert_id_is_none(&was->id) && !lockdown && !staff_covered(was) &&
         !intruder_covered(p, kiosk, &was->id) &&
         !watch_is_rooted(kiosk, &was->id, was->epoch, was->seq))
         watch_fail(ender_of(&was->id, "a-phone-keeps-a-lockdown"),
@@ -473,14 +479,16 @@ void watch_commanded(struct phone *p, size_t kiosk, const struct message *m)
 {
     if (!watch_is_shut_out(p))
         watch_command_sent(kiosk, m->kind);
-    if (m->kind != MSG_CMD_ALL_CLEAR || watch.cleared_count == COMMANDS || staff_said(&m->id))
+    if (m->kind != MSG_CMD_ALL_CLEAR || watch.cleared_count == COMMANDS ||
+        (!alert_id_is_none(&m->id) && staff_said(&m->id)))
         return;
     if (watch_is_shut_out(p)) {
         if (watch.in_vain_count < COMMANDS)
             watch.in_vain[watch.in_vain_count++] = m->id;
         return;
     }
-    watch.cleared[watch.cleared_count++] = m->id;
+    watch.cleared[watch.cleared_count++] =
+        (struct view_latch){.id = m->id, .epoch = m->epoch, .seq = m->seq};
     struct press *press = watch_press(&m->id);
     if (press && press->ended_at == INT64_MAX)
         press->ended_at = world_now(); /* phones may believe it from now on */

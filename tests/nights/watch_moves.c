@@ -212,7 +212,7 @@ static void end_of_help(const struct press *p)
     int64_t until = p->help_at == INT64_MAX ? 0 : p->help_at + NOTICED;
     if (p->help_at == INT64_MAX || p->excused || p->ended_at < until || until > NIGHT ||
         !is_calm_around(p->help_at, until) || p->help_by->revoked_at < until ||
-        p->help_by->root_revoked_at < until)
+        p->help_by->root_revoked_at < until || p->help_by->stolen)
         return;
     if (p->help_shown_at > until)
         watch_fail("answers-are-counted", "somebody needs help in %s, and staff were not shown it",

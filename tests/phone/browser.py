@@ -16,7 +16,7 @@ from tests.phone.devtools import Devtools
 FLAGS = ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
          "--disable-background-networking", "--disable-component-update", "--disable-sync",
          "--disable-dev-shm-usage", "--autoplay-policy=no-user-gesture-required",
-         "--disable-features=Translate,OptimizationHints"]
+         "--disable-features=Translate,OptimizationHints,PreloadTopChromeWebUI"]
 WIDTH, HEIGHT = 390, 844
 WITHIN = 60  # seconds, where something comes as fast as the machine is; a busy one is slow
 

@@ -109,8 +109,10 @@ static void begin_sending(struct key_rotation *r, size_t broker)
 
 void key_rotation_broker_up(struct key_rotation *r, const struct roster *phones, size_t broker)
 {
-    if (r->runs || roster_rotated(phones))
-        begin_sending(r, broker);
+    if (!r->runs && !roster_rotated(phones))
+        return;
+    r->pause = AGAIN_FIRST; /* what it drops now is not what it dropped before */
+    begin_sending(r, broker);
 }
 
 static bool is_sending(const struct key_rotation *r, const struct phone_brokers *b, size_t broker)

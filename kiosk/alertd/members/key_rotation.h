@@ -10,9 +10,9 @@
 
 /* A new venue key for the phones that remain. It is sealed to each and left, retained, on that
  * phone's enrol/<account>, where a phone that sleeps finds it later. Brokers that keep nothing over
- * a restart get all of it again at each connect, and after 40 s, 80 s, 160 s, and every five
- * minutes: one may have dropped what it acknowledged. It is sent slowly, so that an alert never
- * waits behind it.
+ * a restart get all of it again at each connect, and 40 s, 80 s, 160 s after that, and then every
+ * five minutes: one may have dropped what it acknowledged. It is sent slowly, so that an alert
+ * never waits behind it.
  *
  *   1. `porchlight rotate` draws the key and asks to have it sent (key_rotation_begin).
  *   2. When every broker that is up has it for every phone, it writes venue.key for the next start,

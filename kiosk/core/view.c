@@ -228,7 +228,8 @@ static enum view_verdict view_on_door(struct view_kiosk *v, const struct view_ru
 {
     struct view_press *p = &v->press;
     bool again = m->kind == p->kind && alert_id_equal(&m->id, &p->id) && strcmp(m->at, p->at) == 0;
-    if (again && p->over)
+    p->lifted = m->kind == MSG_NOTHING;
+    if (p->lifted || (again && p->over))
         return VIEW_ACCEPTED;
     if (m->kind == MSG_DURESS && !(again && v->duress))
         latch(&v->dangered, m);
@@ -237,7 +238,7 @@ static enum view_verdict view_on_door(struct view_kiosk *v, const struct view_ru
         return VIEW_ACCEPTED;
     *p = (struct view_press){.kind = m->kind, .id = m->id, .epoch = m->epoch, .seq = m->seq};
     memcpy(p->at, m->at, sizeof p->at);
-    return m->kind != MSG_NOTHING && r->staff ? VIEW_TOLD : VIEW_ACCEPTED;
+    return r->staff ? VIEW_TOLD : VIEW_ACCEPTED;
 }
 
 /* Staff are told whenever more than before need help. */

@@ -100,12 +100,13 @@ struct view_latch {
 
 /* What was pressed at the door last, from its first message on. */
 struct view_press {
-    enum message_kind kind; /* MSG_CODE, MSG_DURESS; MSG_NOTHING */
+    enum message_kind kind; /* MSG_CODE, MSG_DURESS; MSG_NOTHING: neither, ever */
     struct alert_id id;
     char at[MESSAGE_AT_MAX];
     uint64_t epoch, seq;
-    bool over; /* a duress that a proof covers, or either by the root key's message: what the kiosk
-                  says again of it changes nothing */
+    bool over;   /* a duress that a proof covers, or either by the root key's message: what the
+                    kiosk says again of it changes nothing */
+    bool lifted; /* the kiosk has said "nothing" since, as after a restart, and not this again */
 };
 
 /* One kiosk. A page keeps all of it between runs, except linked and the times. */

@@ -36,7 +36,8 @@ struct view_shown view_look(const struct view_kiosk *v, const struct view_rules 
 {
     struct view_shown s = {
         .duress = v->duress && r->staff,
-        .code = v->press.kind == MSG_CODE && !v->press.over && !v->duress && r->staff,
+        .code = v->press.kind == MSG_CODE && !v->press.over && !v->press.lifted && !v->duress &&
+                r->staff,
         .drill = v->drill,
         .silent = !v->linked || !ns_within(v->life_at, r->lost_after, now),
         .stale = !ns_within(v->state_at, r->stale_after, now),

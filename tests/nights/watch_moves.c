@@ -106,7 +106,8 @@ void watch_standing(const struct station *s, const struct alert_standing *now)
     moves.standing[station_number(s)] = *now;
 }
 
-/* A broker that forgets it, keeps it to itself or refuses it may keep it from somebody. */
+/* A broker that forgets it, keeps it to itself or refuses it may keep it from somebody, and so may
+ * who works with its operator and leaves something else there. */
 static bool reaches_all(void)
 {
     static const enum happening_kind kinds[] = {BREAK_BROKER_DIES,
@@ -119,7 +120,9 @@ static bool reaches_all(void)
                                                 BREAK_OPERATOR_PROXY,
                                                 BREAK_STOLEN_KIOSK,
                                                 BREAK_COPY,
-                                                BREAK_SEIZED};
+                                                BREAK_SEIZED,
+                                                DO_STOLEN_MEMBER,
+                                                DO_STOLEN_STAFF};
     for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
         if (night_has(moves.night, kinds[i]))
             return false;

@@ -160,12 +160,14 @@ static bool has_called_by(const struct given *g, const struct message *m)
     return false;
 }
 
-/* A press at the door is known by its time, however often the kiosk says it. */
+/* A press at the door is known by its time, however often the kiosk says it; but one that starts
+ * again may have lost a newer one, and come back with this. */
 static bool has_called_for_press(const struct given *g, const struct message *m)
 {
     for (size_t i = 0; i < g->calls_count; i++)
         if ((m->kind == MSG_CODE || m->kind == MSG_DURESS) && g->calls[i].kind == m->kind &&
-            alert_id_equal(&g->calls[i].id, &m->id) && strcmp(g->calls[i].at, m->at) == 0)
+            g->calls[i].order.epoch == m->epoch && alert_id_equal(&g->calls[i].id, &m->id) &&
+            strcmp(g->calls[i].at, m->at) == 0)
             return true;
     return false;
 }

@@ -40,8 +40,9 @@ export function viewInit() {
         drill: false,
         unconfirmed: false,
         duress: false,
-        // what was pressed at the door last, from its first message on; over: a proof or the root key covers it
-        press: { kind: 'nothing', id: null, at: null, epoch: 0, seq: 0, over: false },
+        // what was pressed at the door last, from its first message on; over: a proof or the root key covers it;
+        // lifted: the kiosk has said "nothing" since
+        press: { kind: 'nothing', id: null, at: null, epoch: 0, seq: 0, over: false, lifted: false },
         alert: null, // {id, epoch, seq} of the active alert, from its first message on
         dangered: null,
         linked: false,
@@ -73,8 +74,8 @@ export function viewKeep(v, now) {
     const lately = lateFor === null && calledFor === null ? {} : { late: v.late, lateFor, calledFor };
     const root = v.root === NO_WORD ? {} : { root: v.root };
     return { retired: v.retired, epoch: v.epoch, toldNext: v.toldNext, liveNext: v.liveNext,
-        noticeNext: v.noticeNext, doorNext: v.doorNext, countsNext: v.countsNext, connection: v.connection, proved: v.proved,
-        ...active, ...forced, ...lately, ...root };
+        noticeNext: v.noticeNext, doorNext: v.doorNext, countsNext: v.countsNext, connection: v.connection,
+        proved: v.proved, ...active, ...forced, ...lately, ...root };
 }
 
 // The page was opened again: the last message may arrive once more, so that a retained state is
@@ -225,12 +226,13 @@ function onAllClear(v, m, told, now) {
 function onDoor(v, m, staff) {
     const { kind, id, at, epoch, seq } = m;
     const again = kind === v.press.kind && id === v.press.id && at === v.press.at;
-    if (again && v.press.over) {
-        return ['accepted', v];
+    const lifted = kind === 'nothing';
+    if (lifted || (again && v.press.over)) {
+        return ['accepted', { ...v, press: { ...v.press, lifted } }];
     }
     const forced = kind === 'duress' && !(again && v.duress) ? { duress: true, dangered: latch(m) } : {};
-    const press = again ? v.press : { kind, id, at, epoch, seq, over: false };
-    return [!again && kind !== 'nothing' && staff ? 'told' : 'accepted', { ...v, ...forced, press }];
+    const press = again ? { ...v.press, lifted } : { kind, id, at, epoch, seq, over: false, lifted };
+    return [!again && staff ? 'told' : 'accepted', { ...v, ...forced, press }];
 }
 
 // Staff are told whenever more than before need help.
@@ -436,8 +438,8 @@ export function viewLook(v, rules, { staff }, now) {
     const late = within(v.lateAt, rules.allClearLasts, now);
     const show = showOf(v, rules, { silent, held, stale, late }, now);
     return { show, rooted: v.rooted && show === 'all-clear', duress: v.duress && staff,
-        code: v.press.kind === 'code' && !v.press.over && !v.duress && staff, drill: v.drill, silent, stale, held,
-        delayed: comes && !undated, undated, late };
+        code: v.press.kind === 'code' && !v.press.over && !v.press.lifted && !v.duress && staff, drill: v.drill,
+        silent, stale, held, delayed: comes && !undated, undated, late };
 }
 
 // What several kiosks show together: the worst; retired ones count only if all are.

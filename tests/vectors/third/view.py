@@ -64,7 +64,8 @@ class View:
         self.late_id = self.late_since = self.called = None  # late: the last that came so, when; called: for one
         self.press = None      # what was pressed last: (kind, id, at),
         self.first = None      # its first message's (epoch, seq)
-        self.over = False      # and whether a proof or the root's word covers it
+        self.over = False      # whether a proof or the root's word covers it,
+        self.lifted = False    # and whether "nothing" was said since
         self.forced = None     # a duress: (id, (epoch, seq))
         self.help = (None, 0)  # how many needed help by the last counts, of which alert
 
@@ -99,7 +100,8 @@ class View:
         return self.rooted_end and self.show(now) == "all-clear"
 
     def code(self):
-        return self.press is not None and self.press[0] == "code" and not self.over and not self.duress()
+        pressed = self.press is not None and not self.over and not self.lifted
+        return pressed and self.press[0] == "code" and not self.duress()
 
     def real(self):
         return self.alert is not None and not self.alert.drill
@@ -253,13 +255,14 @@ class View:
     def on_press(self, said, at):
         press = (said["kind"], said.get("id"), said.get("at"))
         again = press == self.press
-        if again and self.over:
+        self.lifted = press[0] == "nothing"
+        if self.lifted or again and self.over:
             return "accepted"
         if press[0] == "duress" and not (again and self.forced):
             self.forced = (press[1], at)
         if not again:
             self.press, self.first, self.over = press, at, False
-        return "accepted" if again or press[0] == "nothing" else "told"
+        return "accepted" if again else "told"
 
     def on_counts(self, said):
         before = self.help[1] if self.help[0] == said.get("id") else 0

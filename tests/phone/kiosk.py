@@ -47,7 +47,7 @@ class Kiosk:
         self.woken, self.newest, self.echo = (None, False, None), {"state": 0, "staff": 0, "ring": 0}, []
         self.alert = None
         self.letters, self.certificates, self.passwords, self.invited = [], {}, {}, {}
-        self.invitations, self.confirmed = {}, set()
+        self.invitations, self.confirmed, self.joined = {}, set(), set()
         self.staff = {}  # staff phones' public keys
         self.sent, self.saying = {}, threading.Lock()
         self.wanted = [(f"{self.place}/{t}/+", 1) for t in ("ack", "command", "enrol", "relay")]
@@ -313,8 +313,11 @@ class Kiosk:
         elif body["kind"] == "enrolled" and account in self.passwords:
             password, staff = self.passwords.pop(account)
             role = "staff" if staff else "member"
+            again = account in self.joined  # a phone says it until it hears that it is in
+            self.joined.add(account)
             for broker in self.brokers:
-                broker.role(role, self.venue, self.id, account)
+                if not again:
+                    broker.role(role, self.venue, self.id, account)
                 broker.steward.command(command="modifyClient", username=account,
                                        password=password,
                                        roles=[{"rolename": f"{role}-{account}"}])

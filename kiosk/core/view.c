@@ -98,6 +98,23 @@ static void latch(struct view_latch *l, const struct message *m)
     *l = (struct view_latch){.id = m->id, .epoch = m->epoch, .seq = m->seq};
 }
 
+static void latch_alert(struct view_kiosk *v, const struct message *m)
+{
+    if (!alert_id_is_none(&v->alert.id) && !alert_id_equal(&v->alert.id, &m->id)) {
+        memmove(v->past + 1, v->past, (VIEW_PAST - 1) * sizeof v->past[0]);
+        v->past[0] = v->alert.id;
+    }
+    latch(&v->alert, m);
+}
+
+static bool was_shown(const struct view_kiosk *v, const struct alert_id *id)
+{
+    for (size_t i = 0; i < VIEW_PAST; i++)
+        if (alert_id_equal(&v->past[i], id))
+            return true;
+    return alert_id_equal(&v->alert.id, id);
+}
+
 /* The alarm that was late counts now, or its end was seen. */
 static void view_late_is_known(struct view_kiosk *v, const struct alert_id *id)
 {
@@ -113,7 +130,7 @@ static enum view_verdict view_begin(struct view_kiosk *v, const struct message *
     bool same = v->state == state && v->drill == m->drill &&
                 memcmp(&v->alert.id, &m->id, sizeof m->id) == 0;
     if (!same)
-        latch(&v->alert, m);
+        latch_alert(v, m);
     view_late_is_known(v, &m->id);
     bool news = !same || v->unconfirmed != unconfirmed;
     v->state = state;
@@ -381,7 +398,7 @@ static enum view_verdict view_out_of_order(struct view_kiosk *v, const struct vi
 {
     const struct message *m = w->message;
     bool more = v->drill || state_said(m) > v->state;
-    if (!alarms(m) || !more || is_ended(v, m) || view_is_rooted(v, m, age) || is_of(&v->alert, m))
+    if (!alarms(m) || !more || is_ended(v, m) || view_is_rooted(v, m, age) || was_shown(v, &m->id))
         return VIEW_OLD;
     if (view_is_fresh(age)) {
         view_date_state(v, now - age);

@@ -92,6 +92,10 @@ struct view_message {
     uint8_t proved_account[ENVELOPE_ID]; /* whose proof it is */
 };
 
+/* After an outage a kiosk sends all that it could not send at once: of so many alerts that were
+ * shown and have ended none begins again by a copy that is out of order. */
+enum { VIEW_PAST = 4 };
+
 /* An alert or duress, from its first message on. */
 struct view_latch {
     struct alert_id id;
@@ -124,6 +128,7 @@ struct view_kiosk {
     bool drill, unconfirmed, duress;
     struct view_press press;
     struct view_latch alert, dangered; /* valid while state is not quiet, while duress */
+    struct alert_id past[VIEW_PAST];   /* alerts that were shown before `alert`, newest first */
     bool linked;
     int64_t linked_at;
     int64_t life_at;  /* the last sign of life; NS_NEVER: none since linked */

@@ -8,6 +8,7 @@ import { joinRootWords, NO_WORD, rootEnds } from './root_word.js';
 
 export { NEVER };
 const LATE_EVERY = 3600000; // ms: what is played again calls nobody more often
+const PAST = 4; // alerts that were shown before the last one
 
 const within = (at, span, now) => at !== NEVER && now - at < span;
 
@@ -44,6 +45,7 @@ export function viewInit() {
         // lifted: the kiosk has said "nothing" since
         press: { kind: 'nothing', id: null, at: null, epoch: 0, seq: 0, over: false, lifted: false },
         alert: null, // {id, epoch, seq} of the active alert, from its first message on
+        past: [], // ids of alerts that were shown before it, newest first
         dangered: null,
         linked: false,
         linkedAt: NEVER,
@@ -150,7 +152,8 @@ function begin(before, m, state, unconfirmed) {
     const v = lateIsKnown(before, m.id);
     const same = v.state === state && v.drill === m.drill && v.alert?.id === m.id;
     const news = !same || v.unconfirmed !== unconfirmed;
-    return [news ? 'told' : 'repeated', { ...v, alert: same ? v.alert : latch(m), state,
+    const past = v.alert && v.alert.id !== m.id ? [v.alert.id, ...v.past].slice(0, PAST) : v.past;
+    return [news ? 'told' : 'repeated', { ...v, past, alert: same ? v.alert : latch(m), state,
         drill: m.drill, unconfirmed, clearAt: NEVER }];
 }
 
@@ -331,7 +334,7 @@ function outOfOrder(v, word, rules, age, now) {
     const state = m.kind === 'state' ? m.state : m.kind;
     const more = v.drill || RISING.indexOf(state) > RISING.indexOf(v.state);
     if (!alarms(m) || !more || !later(m, v.proved) || v.proved.id === m.id ||
-        isRooted(v, m, age) || v.alert?.id === m.id) {
+        isRooted(v, m, age) || [v.alert?.id, ...v.past].includes(m.id)) {
         return ['old', v];
     }
     if (isFresh(age)) {

@@ -6,6 +6,7 @@ from tests.vectors.third import root_word
 from tests.vectors.third.freshness import Freshness
 
 ALIVE, BELIEVED, ENDED_SHOWN, LATE_AGAIN = 15_000, 150_000, 900_000, 3_600_000
+SHOWN = 5  # alerts that are remembered
 RANK = {"quiet": 0, "caution": 1, "lockdown": 2}
 LIFE, PRESSES, NOTICES = {"beat", "online"}, {"code", "duress", "nothing"}, {"door", "fault", "drill-report"}
 FOR_MEMBERS = {"state", "lockdown", "caution", "all-clear"}
@@ -58,7 +59,8 @@ class View:
         self.behind = False    # after a silence or what was held back, until the state that beats name has come
         self.believed = None   # when the newest state was sent
         self.pending = None
-        self.alert = self.last_id = None
+        self.alert = None
+        self.shown = []        # the last alerts' ids, newest first
         self.ended = None
         self.proof = None
         self.late_id = self.late_since = self.called = None  # late: the last that came so, when; called: for one
@@ -281,11 +283,16 @@ class View:
         if self.real():
             before, self.alert.unconfirmed = self.alert.unconfirmed, True
             return "accepted" if before else "told"
-        if ident == self.last_id or (self.proof and self.proof[0] == ident):
+        if self.shown[:1] == [ident] or (self.proof and self.proof[0] == ident):
             return "accepted"
         self.late_known(ident)
-        self.alert, self.last_id, self.ended = Alert("caution", ident, at, False, True), ident, None
+        self.alert, self.ended = Alert("caution", ident, at, False, True), None
+        self.remember(ident)
         return "told"
+
+    def remember(self, ident):
+        if self.shown[:1] != [ident]:
+            self.shown = [ident, *self.shown][:SHOWN]
 
     def on_all_clear(self, now, said, at, proof):
         if said.get("detail") == "unconfirmed":
@@ -313,13 +320,14 @@ class View:
             return "repeated"
         self.late_known(said.get("id"))
         self.alert = Alert(level, said.get("id"), alert.first if same else at, drill, unconfirmed)
-        self.last_id, self.ended = said.get("id"), None
+        self.remember(said.get("id"))
+        self.ended = None
         return "told"
 
     def out_of_order(self, now, said, at, age):
         level = said["state"] if said["kind"] == "state" else said["kind"]
         active = RANK[self.alert.level] if self.real() else 0
-        if (RANK.get(level, 0) <= active or said.get("drill") or said.get("id") == self.last_id
+        if (RANK.get(level, 0) <= active or said.get("drill") or said.get("id") in self.shown
                 or covers(self.proof, said.get("id"), at) or self.is_rooted(said.get("id"), at, age)):
             return "old"
         if age is not None and age < ALIVE:

@@ -293,7 +293,7 @@ static enum view_verdict on_state_change(struct view_kiosk *v, const struct view
         return VIEW_ACCEPTED;
     if (v->duress && covers(w, &v->dangered)) {
         v->duress = false;
-        v->press.over = v->press.kind == MSG_DURESS;
+        v->press.over = v->press.over || v->press.kind == MSG_DURESS;
     }
     switch (m->kind) {
     case MSG_LOCKDOWN:

@@ -260,7 +260,8 @@ function onTelling(before, m, proved, { staff, plain }, age, now) {
         return ['accepted', v];
     }
     if (v.duress && covers(proved, v.dangered, m)) {
-        v = { ...v, duress: false, dangered: null, press: { ...v.press, over: v.press.kind === 'duress' } };
+        const over = v.press.over || v.press.kind === 'duress';
+        v = { ...v, duress: false, dangered: null, press: { ...v.press, over } };
     }
     switch (m.kind) {
     case 'lockdown':

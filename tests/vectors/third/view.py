@@ -197,7 +197,7 @@ class View:
         if proof and (not self.proof or proof[1:] > self.proof[1:]):
             self.proof = proof
         if self.forced and covers(proof, *self.forced):
-            self.forced, self.over = None, self.press[0] == "duress"
+            self.forced, self.over = None, self.over or self.press[0] == "duress"
         if kind == "counts":
             return self.on_counts(said)
         return self.on_press(said, at) if kind in PRESSES else "told" if kind in NOTICES \

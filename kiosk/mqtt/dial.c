@@ -18,8 +18,6 @@
 #define NS_A_MS INT64_C(1000000)
 #define TURN    (250 * NS_A_MS) /* how often `on` is asked */
 
-enum { BAD_MAX = 8 };
-
 struct mqtt_dialler {
     struct mqtt_host host;
     const char *no_host; /* why it is none; NULL: it is one */
@@ -27,7 +25,7 @@ struct mqtt_dialler {
     char interface[IF_NAMESIZE]; /* "": any */
     struct mqtt_lookup *lookup;  /* in progress; NULL: none */
     int64_t looks_since;
-    union race_ip known[RACE_MAX], good, answered, bad[BAD_MAX];
+    union race_ip known[RACE_MAX], good, answered, bad[RACE_MAX];
     size_t known_count, bad_count;
 };
 
@@ -88,9 +86,17 @@ void mqtt_dialler_judge(struct mqtt_dialler *d, bool served)
     }
     if (race_ip_equal(&d->good, &ip))
         d->good = (union race_ip){0};
-    if (d->bad_count == BAD_MAX)
+    if (d->bad_count == RACE_MAX)
         memmove(d->bad, d->bad + 1, --d->bad_count * sizeof d->bad[0]);
     d->bad[d->bad_count++] = ip;
+}
+
+bool mqtt_dialler_has_another(const struct mqtt_dialler *d)
+{
+    for (size_t i = 0; i < d->known_count; i++)
+        if (!is_bad(d, &d->known[i]) && !race_ip_equal(&d->known[i], &d->answered))
+            return true;
+    return false;
 }
 
 /* --- the look-up, as far as it is ------------------------------------------------------------- */
@@ -112,7 +118,7 @@ static size_t heat_add(struct heat *h, enum lookup_family f)
     return n;
 }
 
-/* What a look-up that is done has found takes the place of what was known. */
+/* What a look-up has found takes the place of what was known. */
 static void heat_take_all(struct heat *h)
 {
     struct mqtt_dialler *d = h->d;
@@ -296,6 +302,8 @@ int mqtt_dialler_dial(struct mqtt_dialler *d, int64_t step, mqtt_dial_on *on, vo
         said->fault = MQTT_FAULT_FINE;
         getnameinfo(&a->ip.any, sizeof a->ip, said->address, sizeof said->address, NULL, 0,
                     NI_NUMERICHOST);
+        if (d->lookup && h.found)
+            heat_take_all(&h);
         mqtt_lookup_free(d->lookup);
         d->lookup = NULL;
         return h.fds[a - h.race.all];

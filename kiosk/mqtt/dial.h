@@ -40,6 +40,10 @@ int mqtt_dialler_dial(struct mqtt_dialler *d, int64_t step, mqtt_dial_on *on, vo
  * that did not is tried last. */
 void mqtt_dialler_judge(struct mqtt_dialler *d, bool served);
 
+/* Whether the name has an address beside the one that answered last which was not judged as bad:
+ * who is kept waiting by that one need not wait long. */
+bool mqtt_dialler_has_another(const struct mqtt_dialler *d);
+
 /* All of it once, without a memory. */
 int mqtt_dial(const char *host, int port, const char *interface, int64_t step,
               struct mqtt_dialled *said);

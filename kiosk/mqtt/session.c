@@ -161,9 +161,18 @@ static void note_break(struct mqtt_session *s)
         s->broken = error;
 }
 
+/* Before libmosquitto reads, too: it may close in the same turn. */
+static void note_first_byte(struct mqtt_session *s)
+{
+    char byte;
+    if (!s->heard)
+        s->heard = recv(mosquitto_socket(s->mosq), &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 1;
+}
+
 int mqtt_session_turn(struct mqtt_session *s)
 {
     note_break(s);
+    note_first_byte(s);
     if (session_result(s, mosquitto_loop(s->mosq, 0, 1)) != 0)
         return -1;
     session_age(s);
@@ -183,6 +192,11 @@ void mqtt_session_leave(struct mqtt_session *s)
 bool mqtt_session_is_up(const struct mqtt_session *s)
 {
     return s->up;
+}
+
+bool mqtt_session_has_heard(const struct mqtt_session *s)
+{
+    return s->heard;
 }
 
 /* The network gave up, rather than the broker hung up. */

@@ -72,6 +72,9 @@ void mqtt_session_leave(struct mqtt_session *s);
 /* True between CONNACK and the end. */
 bool mqtt_session_is_up(const struct mqtt_session *s);
 
+/* Whether the other end has sent anything yet, be it TLS's. */
+bool mqtt_session_has_heard(const struct mqtt_session *s);
+
 /* Judges how it ended, once. `stopped`: by us. */
 struct mqtt_session_end mqtt_session_end(struct mqtt_session *s, bool stopped);
 

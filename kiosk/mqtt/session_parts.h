@@ -36,6 +36,7 @@ struct mqtt_session {
     struct mqtt_session_listener listener;
     enum mqtt_version version;
     bool up, careful, pending, judged;
+    bool heard;      /* the other end has sent something */
     bool goodbye;    /* the broker ended it by DISCONNECT */
     int connack;     /* a refusal's reason of MQTT 5; 0: none */
     int broken;      /* the error of the socket itself; 0: none */

@@ -23,8 +23,12 @@
 #define HURRY_PATIENCE_MS 5000u
 #define REST_PATIENCE_MS  20000u
 #define CONNACK_PATIENCE  (10 * INT64_C(1000000000))
-#define LEAVE             (1 * INT64_C(1000000000))
-#define TURN_MS           2000
+/* The same where not one byte has come, and the name has another address that was not tried: one
+ * that is silent must not cost a press 10 s. A handshake's first answer takes two turns of the
+ * network; by mobile data they are done within a second. */
+#define SILENT_PATIENCE (2 * INT64_C(1000000000))
+#define LEAVE           (1 * INT64_C(1000000000))
+#define TURN_MS         2000
 /* A connection has worked: the pauses begin again with the shortest. */
 #define STEADY (30 * INT64_C(1000000000))
 
@@ -35,6 +39,7 @@ struct ending {
     bool wrong_version, learnt;
     bool silent;    /* it hung up at CONNECT, without an answer */
     bool peeked;    /* it took CONNECT, and that was all that was asked */
+    bool elsewhere; /* this address is silent: the next one is tried at once */
     int64_t lasted; /* after CONNACK */
 };
 
@@ -71,6 +76,15 @@ static void patience_set(int fd, bool hurry)
     setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &ms, sizeof ms);
 }
 
+/* Whether CONNACK is waited for no longer. */
+static bool is_late(const struct mqtt_thread *t, const struct mqtt_session *s, int64_t waited)
+{
+    if (mqtt_session_is_up(s))
+        return false;
+    bool silent = mqtt_dialler_has_another(t->dialler) && !mqtt_session_has_heard(s);
+    return waited > (silent ? SILENT_PATIENCE : CONNACK_PATIENCE);
+}
+
 /* Serves until any error. Our own poll, not libmosquitto's: it wakes for publications too. */
 static void thread_serve(struct mqtt_thread *t, struct mqtt_session *s)
 {
@@ -81,7 +95,7 @@ static void thread_serve(struct mqtt_thread *t, struct mqtt_session *s)
         int64_t now = clock_now();
         t->alive_at = now;
         thread_dropped_report(t, now);
-        if (!mqtt_session_is_up(s) && now - began > CONNACK_PATIENCE)
+        if (is_late(t, s, now - began))
             return;
         if (hurry != t->hurry)
             patience_set(mqtt_session_fd(s), hurry = t->hurry);
@@ -152,7 +166,7 @@ static struct ending converse(struct mqtt_thread *t, int fd, const char *address
         t->doing = MQTT_FAULT_BROKER;
         thread_serve(t, s);
     }
-    bool was_up = mqtt_session_is_up(s);
+    bool was_up = mqtt_session_is_up(s), heard = mqtt_session_has_heard(s);
     if (was_up && t->peeks)
         mqtt_session_leave(s);
     struct mqtt_session_end end = mqtt_session_end(s, t->stop || t->peeks);
@@ -163,9 +177,11 @@ static struct ending converse(struct mqtt_thread *t, int fd, const char *address
                              .learnt = end.learnt,
                              .peeked = was_up && t->peeks,
                              .lasted = was_up ? clock_now() - began : 0};
-    if (was_up || (!end.learnt && !end.wrong_version))
+    if (was_up || (!end.learnt && !end.wrong_version)) {
         mqtt_dialler_judge(t->dialler, was_up);
-    if (!was_up && !end.refused && !end.learnt && !t->stop)
+        ending.elsewhere = !heard && mqtt_dialler_has_another(t->dialler);
+    }
+    if (!was_up && !ending.elsewhere && !end.refused && !end.learnt && !t->stop)
         diagnose(t, address, &ending);
     return ending;
 }
@@ -177,13 +193,9 @@ static bool goes_on(void *context)
     return !t->stop;
 }
 
-static struct ending connect_once(struct mqtt_thread *t, enum mqtt_version version)
+static struct ending connect_to_one(struct mqtt_thread *t)
 {
     struct mqtt_dialled d;
-    t->version = version;
-    if (!tls_renew(t))
-        return (struct ending){0};
-    manners_begin(&t->manners, clock_now());
     t->doing = MQTT_FAULT_DNS;
     int fd = mqtt_dialler_dial(t->dialler, t->setup.probe, goes_on, t, &d);
     if (fd < 0) {
@@ -197,6 +209,20 @@ static struct ending connect_once(struct mqtt_thread *t, enum mqtt_version versi
         return (struct ending){0};
     }
     return converse(t, fd, d.address);
+}
+
+/* Each address that is silent is judged as bad, so this ends. */
+static struct ending connect_once(struct mqtt_thread *t, enum mqtt_version version)
+{
+    struct ending e;
+    t->version = version;
+    if (!tls_renew(t))
+        return (struct ending){0};
+    manners_begin(&t->manners, clock_now());
+    do
+        e = connect_to_one(t);
+    while (e.elsewhere && !t->stop);
+    return e;
 }
 
 /* --- the thread ------------------------------------------------------------------------------ */

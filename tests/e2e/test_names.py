@@ -1,6 +1,8 @@
 """Names as people write them, and what DNS servers make of them: whatever one family's answer is, the
 other's is used."""
 
+import socket
+
 import pytest
 
 from tests.faults.island import Island
@@ -76,6 +78,25 @@ def test_five_addresses_that_swallow_all_hold_up_a_sixth_only_once():
             assert not [hole for hole in holes if hole.taken], "they were tried again"
     finally:
         for made in (dns, link, *holes):
+            made.close()
+
+
+def test_five_addresses_that_take_the_connection_and_say_nothing_hold_up_a_sixth_for_moments():
+    """One alone is given 10 s, and why it is silent is looked into."""
+    kiosk = Island("n", conf=FAST)
+    kiosk.brokers[0].certificate = kiosk.authority.server("named", hosts=["DNS:broker.test"])
+    link = Link(kiosk.brokers[0].port)
+    silent = [socket.create_server((f"127.9.9.{n}", link.port)) for n in range(1, 6)]
+    dns = SlowDns(answers={A: [f"127.9.9.{n}" for n in range(1, 6)] + HERE, AAAA: []})
+    (kiosk.net / "resolv.conf").write_text(f"nameserver {dns.address}\n")
+    kiosk.change({"broker b0": {"host": "broker.test", "port": link.port}})
+    try:
+        with kiosk:
+            kiosk.start(connected=False)
+            wait.until(kiosk.connected, lambda: f"{kiosk.status()['brokers'][0]}", 20)
+            assert "not connected" not in kiosk.daemon.said(), "one attempt, address by address"
+    finally:
+        for made in (dns, link, *silent):
             made.close()
 
 

@@ -105,6 +105,12 @@ void mqtt_dialler_judge(struct mqtt_dialler *d, bool served)
     (void)served;
 }
 
+bool mqtt_dialler_has_another(const struct mqtt_dialler *d)
+{
+    (void)d;
+    return false; /* a broker has one address here */
+}
+
 int mqtt_dialler_dial(struct mqtt_dialler *dialler, int64_t timeout, mqtt_dial_on *on,
                       void *context, struct mqtt_dialled *d)
 {

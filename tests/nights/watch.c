@@ -389,19 +389,39 @@ static int64_t begun_at(const struct alert_id *id)
     return p ? p->at : intruder_made_at(id);
 }
 
-/* Staff have ended this very alert, or a later one that they were looking at, or a later quiet. */
+/* Staff have ended this very alert, or a later one that they were looking at, or a later quiet.
+ * What who has the kiosk's keys made up is earlier by the order that he gave it. */
 static bool staff_covered(const struct view_latch *alert)
 {
     int64_t of = begun_at(&alert->id);
+    bool made_up = intruder_made_at(&alert->id) >= 0;
     for (size_t i = 0; i < watch.cleared_count; i++) {
         const struct view_latch *c = &watch.cleared[i];
         int64_t by = begun_at(&c->id);
         bool later = c->epoch > alert->epoch || (c->epoch == alert->epoch && c->seq >= alert->seq);
         if (alert_id_equal(&c->id, &alert->id) || (of >= 0 && by >= of) ||
-            (alert_id_is_none(&c->id) && later))
+            ((alert_id_is_none(&c->id) || made_up) && later))
             return true;
     }
     return false;
+}
+
+/* What staff say again about one alert, they say of what they have seen since. */
+static void note_cleared(const struct message *m)
+{
+    for (size_t i = 0; i < watch.cleared_count; i++) {
+        struct view_latch *c = &watch.cleared[i];
+        if (alert_id_is_none(&m->id) || !alert_id_equal(&c->id, &m->id))
+            continue;
+        if (m->epoch > c->epoch || (m->epoch == c->epoch && m->seq > c->seq)) {
+            c->epoch = m->epoch;
+            c->seq = m->seq;
+        }
+        return;
+    }
+    if (watch.cleared_count < COMMANDS)
+        watch.cleared[watch.cleared_count++] =
+            (struct view_latch){.id = m->id, .epoch = m->epoch, .seq = m->seq};
 }
 
 void watch_proved(const struct phone *by, size_t kiosk)
@@ -479,16 +499,14 @@ void watch_commanded(struct phone *p, size_t kiosk, const struct message *m)
 {
     if (!watch_is_shut_out(p))
         watch_command_sent(kiosk, m->kind);
-    if (m->kind != MSG_CMD_ALL_CLEAR || watch.cleared_count == COMMANDS ||
-        (!alert_id_is_none(&m->id) && staff_said(&m->id)))
+    if (m->kind != MSG_CMD_ALL_CLEAR)
         return;
     if (watch_is_shut_out(p)) {
         if (watch.in_vain_count < COMMANDS)
             watch.in_vain[watch.in_vain_count++] = m->id;
         return;
     }
-    watch.cleared[watch.cleared_count++] =
-        (struct view_latch){.id = m->id, .epoch = m->epoch, .seq = m->seq};
+    note_cleared(m);
     struct press *press = watch_press(&m->id);
     if (press && press->ended_at == INT64_MAX)
         press->ended_at = world_now(); /* phones may believe it from now on */

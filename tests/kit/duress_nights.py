@@ -28,7 +28,8 @@ from tests.kit.process import Process
 # pair, which hides the alert. "it": the night's own, and what is looked at is the alarm, pressed once more.
 STATES = {"quiet": (), "caution": ("caution",), "lockdown": ("lockdown",), "drill": ("drill",), "grace": ("grace",),
           "pressed": ("before",), "hidden": ("lockdown", "before"), "again": ("lockdown", "it"),
-          "feigned": ("lockdown", "before", "drill"), "restarted": ("lockdown", "before", "restart")}
+          "feigned": ("lockdown", "before", "drill"), "restarted": ("lockdown", "before", "restart"),
+          "warned": ("caution", "before")}
 PRESSES = {"code": (5,), "duress": (4, 6)}
 MOST = max(max(counts) for counts in PRESSES.values())
 # With cover everything goes out in slots of 2 s.
@@ -221,7 +222,7 @@ class Venue:
         for step in STATES[state]:
             came = len(self.member.all(topic="alert"))
             self.does({"it": kind, "before": before}.get(step, step))
-            if step == state or step == "lockdown":
+            if step == state or step in ("lockdown", "caution"):
                 wait.until(lambda: len(self.member.all(topic="alert")) > came, f"the alert of {step}", 20)
             time.sleep(THROUGH_S[self.cover])  # what it sends is through
         if not STATES[state]:

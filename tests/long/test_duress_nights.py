@@ -21,7 +21,7 @@ FIRST = 6  # packets of each stream are looked at
 NEVER_MS = 10000.0
 AT_MOST = 0.55
 PARTS = 2  # of the nights of one state, each at a kiosk of its own: nearly all of a night is waiting
-AT_ONCE = 10
+AT_ONCE = 16
 # One of some hundred comparisons may look uneven by chance once in a thousand runs.
 UNEVEN = 1e-5
 # What a classifier guesses, fold by fold, is less independent than throws of a coin: shuffled within pairs, one

@@ -508,8 +508,10 @@ void watch_commanded(struct phone *p, size_t kiosk, const struct message *m)
     }
     note_cleared(m);
     struct press *press = watch_press(&m->id);
-    if (press && press->ended_at == INT64_MAX)
+    if (press && press->ended_at == INT64_MAX) {
         press->ended_at = world_now(); /* phones may believe it from now on */
+        press->ended_by_thief = p->stolen;
+    }
 }
 
 static bool is_calm(enum view_show s)
@@ -566,7 +568,10 @@ static void end_of_press(const struct press *p)
 {
     bool seized =
         night_has(watch.night, BREAK_SEIZED) || night_has(watch.night, BREAK_STOLEN_KIOSK);
-    bool unheard = night_has(watch.night, BREAK_OPERATOR_PROXY) && p->ended_at != INT64_MAX;
+    bool unheard =
+        p->ended_at != INT64_MAX &&
+        (night_has(watch.night, BREAK_OPERATOR_PROXY) ||
+         (p->ended_by_thief && night_is_broken(watch.night, broken_since(p), p->ended_at, true)));
     if (p->excused || (p->ended_at != INT64_MAX && !p->lockdown))
         return;
     if (!p->delivered && !unheard && !(seized && p->ended_at == INT64_MAX))

@@ -15,11 +15,12 @@ struct press {
     struct alert_id id;
     bool lockdown;
     int64_t at;
-    int64_t ended_at; /* INT64_MAX: it is active */
-    bool kept;        /* durable on the card */
-    bool excused;     /* the machine died before anything could have kept it */
-    bool cut;         /* it died before a phone had it */
-    bool delivered;   /* a phone had it */
+    int64_t ended_at;    /* INT64_MAX: it is active */
+    bool ended_by_thief; /* by the word of a staff phone that somebody else has */
+    bool kept;           /* durable on the card */
+    bool excused;        /* the machine died before anything could have kept it */
+    bool cut;            /* it died before a phone had it */
+    bool delivered;      /* a phone had it */
     int64_t delivered_at;
     uint64_t epoch, seq; /* of the first message that a phone had */
     bool taken;          /* a broker that somebody outside listens to had it, or an answer came */

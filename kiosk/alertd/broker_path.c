@@ -283,8 +283,10 @@ void broker_path_is_heard(struct broker_path *p, int64_t unacked_since, int64_t 
 
 static void denied_ends(struct broker_path *p)
 {
-    if (p->refused == 0 && p->unread == 0)
-        p->denied = MQTT_FAULT_FINE;
+    if (p->refused != 0 || p->unread != 0 || p->denied == MQTT_FAULT_FINE)
+        return;
+    p->denied = MQTT_FAULT_FINE;
+    p->detail[0] = '\0';
 }
 
 void broker_path_is_let_through(struct broker_path *p, enum topic t)
@@ -292,6 +294,16 @@ void broker_path_is_let_through(struct broker_path *p, enum topic t)
     p->refused &= ~(1u << t);
     p->mute = p->mute && t != TOPIC_ALERT;
     denied_ends(p);
+}
+
+void broker_path_has_taken(struct broker_path *p, const struct sealer *c,
+                           const struct mqtt_event *e)
+{
+    enum topic t = broker_path_topic_of(c, e->topic);
+    if (t >= TOPIC_COUNT || !broker_path_has_refused(p, t))
+        return;
+    broker_path_is_let_through(p, t);
+    log_info("broker %s: it takes %s again", p->setup.broker.name, e->topic);
 }
 
 void broker_path_is_let_in(struct broker_path *p)

@@ -92,6 +92,8 @@ void broker_path_is_strange(struct broker_path *p, int64_t now);
 /* A message on that topic was taken, or every subscription: if it was refused before, it is not any
  * more. */
 void broker_path_is_let_through(struct broker_path *p, enum topic t);
+void broker_path_has_taken(struct broker_path *p, const struct sealer *c,
+                           const struct mqtt_event *e);
 void broker_path_is_let_in(struct broker_path *p);
 
 /* Messages were dropped: one account's flood costs that account alone. */

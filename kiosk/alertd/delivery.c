@@ -209,6 +209,9 @@ static void delivery_on_event(struct delivery *d, size_t i, const struct mqtt_ev
         delivery_words_answered(d, &d->paths[i], e->token, false);
         delivery_on_refused(d, i, e);
         break;
+    case MQTT_TAKEN:
+        broker_path_has_taken(&d->paths[i], d->sealer, e);
+        break;
     case MQTT_DROPPED:
         broker_path_is_flooded(&d->paths[i], e, e->at);
         break;

@@ -195,6 +195,7 @@ static void command_on_event(struct command_run *c)
     case MQTT_UP:
     case MQTT_SUBSCRIBED:
     case MQTT_STRANGE:
+    case MQTT_TAKEN:
     case MQTT_DROPPED:
         break;
     }

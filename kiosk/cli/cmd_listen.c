@@ -162,6 +162,7 @@ static void listen_on_event(struct listen *l, const struct mqtt_event *e)
     char why[BROKERS_WHY_MAX];
     switch (e->kind) {
     case MQTT_STRANGE:
+    case MQTT_TAKEN:
     case MQTT_DROPPED:
     case MQTT_UP: /* it listens only once the broker has answered for every topic */
         break;

@@ -29,6 +29,8 @@ struct mqtt_session_listener {
                                        confirms counts now */
     void (*refused)(void *context, const char *topic, uint64_t token, enum mqtt_fault fault,
                     const char *detail); /* a publication */
+    /* one without a token was taken, after some were refused */
+    void (*taken)(void *context, const char *topic);
     void (*unread)(void *context, const char *topic, enum mqtt_fault fault,
                    const char *detail); /* a subscription */
     void (*message)(void *context, const char *topic, const void *payload, size_t len,

@@ -37,6 +37,7 @@ struct mqtt_session {
     enum mqtt_version version;
     bool up, careful, pending, judged;
     bool heard;      /* the other end has sent something */
+    bool denies;     /* it has refused a publication */
     bool goodbye;    /* the broker ended it by DISCONNECT */
     int connack;     /* a refusal's reason of MQTT 5; 0: none */
     int broken;      /* the error of the socket itself; 0: none */
@@ -67,6 +68,10 @@ void session_trial_answered(struct mqtt_session *s, struct manners_thing *thing)
 /* Its place in the manners; NULL: it counts as proven. */
 struct manners_thing *session_subscription_thing(const struct mqtt_session *s, size_t i);
 void session_subscription_answered(struct mqtt_session *s, size_t i, struct mqtt_reason r, bool ok);
+
+/* Says so. */
+void session_publication_refused(struct mqtt_session *s, const char *topic, uint64_t token,
+                                 enum mqtt_fault fault, const char *detail);
 
 /* Sends what can go now. */
 void session_advance(struct mqtt_session *s);

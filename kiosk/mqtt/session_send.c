@@ -89,10 +89,11 @@ static void subscribe(struct mqtt_session *s, size_t i)
         session_trial_begin(&s->trial, thing, one->topic, false, false);
 }
 
-static void publication_refused(struct mqtt_session *s, const struct mqtt_publication *p,
-                                enum mqtt_fault fault, const char *detail)
+void session_publication_refused(struct mqtt_session *s, const char *topic, uint64_t token,
+                                 enum mqtt_fault fault, const char *detail)
 {
-    s->listener.refused(s->listener.context, p->topic, p->token, fault, detail);
+    s->denies = true;
+    s->listener.refused(s->listener.context, topic, token, fault, detail);
 }
 
 static int publication_send(struct mqtt_session *s, const struct mqtt_publication *p, int *mid,
@@ -116,13 +117,15 @@ static void publication_give(struct mqtt_session *s, const struct mqtt_publicati
     bool retain = p->retain && s->limits.retain;
     if (!p->vital && session_leaves_out(s, thing)) {
         if (p->token != 0 || thing->standing == MANNERS_BLAMED) /* else its family was named */
-            publication_refused(s, p, left_out(thing).fault, left_out(thing).text);
+            session_publication_refused(s, p->topic, p->token, left_out(thing).fault,
+                                        left_out(thing).text);
         return;
     }
     int code = publication_send(s, p, &mid, qos, retain);
     if (code != MOSQ_ERR_SUCCESS) {
-        publication_refused(
-            s, p, code == MOSQ_ERR_OVERSIZE_PACKET ? MQTT_FAULT_LIMITS : MQTT_FAULT_BROKER,
+        session_publication_refused(
+            s, p->topic, p->token,
+            code == MOSQ_ERR_OVERSIZE_PACKET ? MQTT_FAULT_LIMITS : MQTT_FAULT_BROKER,
             code == MOSQ_ERR_OVERSIZE_PACKET ? "the message is too large for it"
                                              : mosquitto_strerror(code));
         return;

@@ -24,6 +24,8 @@ enum mqtt_event_kind {
     MQTT_STRANGE, /* it answered for what it was not sent: nothing that it confirms counts from now
                      on */
     MQTT_REFUSED, /* it refuses a subscription or publication to `topic` */
+    MQTT_TAKEN,   /* it took a publication without a token to `topic`, and has refused some on this
+                     connection */
     MQTT_MESSAGE, /* something arrived */
     MQTT_DROPPED, /* `count` messages were over a budget, the last of them on `topic` */
 };
@@ -46,7 +48,7 @@ struct mqtt_event {
     bool retained;             /* MQTT_MESSAGE, as the two below */
     bool too_long;             /* over MQTT_PAYLOAD_MAX: the payload is left out, len is 0 */
     size_t len;
-    char topic[TOPIC_NAME_MAX]; /* MQTT_MESSAGE, MQTT_REFUSED, MQTT_DROPPED */
+    char topic[TOPIC_NAME_MAX]; /* MQTT_MESSAGE, MQTT_REFUSED, MQTT_TAKEN, MQTT_DROPPED */
     uint8_t payload[MQTT_PAYLOAD_MAX];
 };
 

@@ -72,6 +72,13 @@ static void thread_on_refused(void *context, const char *topic, uint64_t token,
     thread_refusal_send(context, &e, topic, detail);
 }
 
+static void thread_on_taken(void *context, const char *topic)
+{
+    struct mqtt_event e = {.kind = MQTT_TAKEN};
+    snprintf(e.topic, sizeof e.topic, "%s", topic);
+    event_send(context, &e);
+}
+
 static void thread_on_unread(void *context, const char *topic, enum mqtt_fault fault,
                              const char *detail)
 {
@@ -129,5 +136,6 @@ const struct mqtt_session_listener thread_events = {.up = thread_on_up,
                                                     .acked = thread_on_acked,
                                                     .strange = thread_on_strange,
                                                     .refused = thread_on_refused,
+                                                    .taken = thread_on_taken,
                                                     .unread = thread_on_unread,
                                                     .message = thread_on_message};

@@ -84,6 +84,7 @@ static void registrar_on_event(struct registrar *r, const struct mqtt_event *e)
     case MQTT_UP:
     case MQTT_ACKED:
     case MQTT_STRANGE:
+    case MQTT_TAKEN:
         break;
     }
 }

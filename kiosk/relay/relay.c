@@ -248,6 +248,7 @@ static void relay_on_event(struct relay *r, const struct mqtt_event *e)
     case MQTT_UP:
     case MQTT_ACKED:
     case MQTT_STRANGE:
+    case MQTT_TAKEN:
         break;
     }
 }

@@ -5,6 +5,7 @@ import pytest
 
 from tests.kit import doctor, process, wait
 from tests.kit.broker import RIGHTS
+from tests.kit.fake_broker import Dialect, FakeBroker
 from tests.kit.kiosk import FAST, Kiosk
 from tests.kit.place import ROOT, program
 
@@ -65,3 +66,25 @@ def test_at_a_plain_venue_a_right_that_is_missing_costs_no_alert(right, monkeypa
         else:
             assert broker["fault"] == "rights" and kiosk.status()["cue"] & 0x80
             assert found.verdict == "failure" and topic in found.said, found
+
+
+# RabbitMQ does so while a phone's node is dead.
+@pytest.mark.parametrize("topic", ["state", "presence", "staff"])
+def test_what_a_broker_refused_once_is_named_until_it_takes_it(topic):
+    kiosk = Kiosk(conf={**FAST, "wipe": {"enabled": "no"}})
+    kiosk.brokers = []
+    bad = {topic}
+    broker = FakeBroker(kiosk.authority.server("fake"), Dialect(
+        puback=lambda c, name, qos, retain: 0x83 if qos and name.split("/")[3] in bad else 0))
+    kiosk.change({"broker b0": {"host": "localhost", "port": broker.port}})
+    with kiosk:
+        kiosk.start(connected=False)
+        kiosk.wires().hold(0.4)
+        wait.until(lambda: kiosk.status()["brokers"][0]["fault"] == "broker", kiosk.status, 30)
+        assert f"/{topic}: " in kiosk.status()["brokers"][0]["error"]
+        bad.clear()
+        wait.until(lambda: kiosk.status()["brokers"][0]["fault"] == "fine", kiosk.status, 30)
+        assert kiosk.status()["brokers"][0]["losses"] == "", kiosk.status()
+        wait.until(lambda: "it takes " in kiosk.daemon.said(), kiosk.daemon.said)
+        assert len(broker.all("connect")) == 1, "on the same connection"
+    broker.close()

@@ -202,6 +202,11 @@ class Town:
     def connected(self):
         return all(b["connected"] and b["fault"] == "fine" for k in self.kiosks for b in k.status()["brokers"])
 
+    def troubled(self):
+        """What the status of each kiosk that is not connected says of its broker, and the end of its log."""
+        return [(k.status()["brokers"], k.daemon.said()[-2000:]) for k in self.kiosks
+                if not all(b["connected"] and b["fault"] == "fine" for b in k.status()["brokers"])]
+
     def swarm(self, lines):
         one = Swarm(self.binary, [n.local for n in self.nodes], self.folder / f"swarm{len(self.swarms)}", lines)
         self.swarms.append(one)
@@ -328,7 +333,7 @@ def death(report, town, opened, number):
     one_alert_each(opened, kiosks)
     took = times(opened, kiosks, began, there)
     report_took(report, how, took)
-    wait.until(town.connected, "all kiosks at the other nodes", PATIENCE)
+    wait.until(town.connected, lambda: f"all kiosks at the other nodes: {town.troubled()}", PATIENCE)
     wait.until(lambda: opened.look() and len(opened.node_of) == sum(len(k.lines()) for k in town.kiosks),
                "all phones at the other nodes", PATIENCE)
     node.start()

@@ -12,11 +12,12 @@ from tests.kit.place import ROOT
 
 CARD = ROOT / "systemd/card"
 HERE = "/usr/lib/porchlight"
-CUT = """(setsid apt-get -q -y install card-canary >/tmp/said 2>&1 &)
-while [ ! -e /data/waits ]; do sleep 0.2; done
+# All at once, as a power cut is: a script that outlives dpkg goes on to its next command.
+CUT = """setsid apt-get -q -y install card-canary >/tmp/said 2>&1 &
+while [ ! -e /data/waits ]; do kill -0 $! || { cat /tmp/said; exit 1; }; sleep 0.2; done
 touch /data/go
-for p in /proc/[0-9]*; do case $(cat $p/comm) in apt-get|dpkg|sleep) kill -9 ${p#/proc/};; esac; done
-while pidof dpkg apt-get sleep; do sleep 0.2; done; true"""
+kill -9 -1
+while pidof dpkg apt-get sync sleep; do sleep 0.2; done; true"""
 
 
 @pytest.fixture
@@ -41,7 +42,7 @@ def tree(tmp_path, version, script):
 @pytest.mark.parametrize("version,script", [("2", "preinst"), ("3", "postinst")])
 def test_a_power_cut_in_an_upgrade_is_repaired(tree, version):
     (tree.debs / "cut").write_text(CUT)
-    tree.do("sh /debs/cut")
+    tree.do("exec sh /debs/cut")
     assert "card-canary" in tree.do("dpkg --audit")
     # What the Pi starts from is left as it was until all is whole.
     assert tree.run(f"{HERE}/porchlight-card-firmware")[0] != 0

@@ -13,9 +13,9 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 
-from tests.bench.crowd import build
+from tests.bench.crowd import build, room_for
 from tests.bench.report import percentile
-from tests.bench.scale import RESTS_S, Swarm, room_for
+from tests.bench.scale import RESTS_S, Swarm
 from tests.faults.island import Island
 from tests.kit import envelope, local, pki, process, wait
 from tests.kit.broker import free_port
@@ -296,7 +296,14 @@ def whole(opened, kiosks):
 
 
 def missing(opened, kiosks):
-    return {k.id: sorted(set(list(k.phones)[len(k.listeners):]) - set(opened.got.get(k.id, {}))) for k in kiosks}
+    """Of each kiosk of which phones lack its alert: those phones, each with the node where it is (None: it is not
+    connected), what the kiosk says of its broker, and the end of its log."""
+    found = {}
+    for kiosk in kiosks:
+        phones = set(list(kiosk.phones)[len(kiosk.listeners):]) - set(opened.got.get(kiosk.id, {}))
+        if phones:
+            found[kiosk.id] = ({p: opened.node_of.get(p) for p in phones}, kiosk.status(), kiosk.daemon.said()[-3000:])
+    return found
 
 
 def one_alert_each(opened, kiosks):

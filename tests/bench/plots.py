@@ -12,7 +12,7 @@ MOST = 200_000  # bytes, as CONTRIBUTING has it
 # File: the kind of plot, and what the bench calls it.
 PLOTS = {
     "bench-latency.svg": ("distributions", "from the complete gesture, or the line, to the subscriber"),
-    "bench-crowd.svg": ("distributions", "one alert to all"),
+    "bench-crowd.svg": ("curves", "one alert to all as phones are added, ms"),
     "bench-kiosks.svg": ("distributions", "one alert to its phones"),
     "bench-kiosks-memory.svg": ("curves", "as kiosks are added, MB"),
     "bench-relays.svg": ("curves", "as relays are added, MB"),

@@ -13,7 +13,7 @@ import subprocess
 import threading
 import time
 
-from tests.bench.crowd import build
+from tests.bench.crowd import build, room_for
 from tests.bench.report import percentile
 from tests.kit import local, pki, process, wait
 from tests.kit.kiosk import Kiosk, cpu, memory, own_memory
@@ -24,7 +24,6 @@ KIOSKS, PHONES, OF_A_VENUE = (1, 10, 100, 300, 1000), 20, 10
 AT_ONCE = 10  # kiosks of as many venues that alert in the same moment
 RELAYS = (1, 10, 100)
 RESTS_S, ROUNDS = 20, 20
-SPARE = 500  # files of broker and swarm that are no connections
 
 
 class Venue:
@@ -211,18 +210,6 @@ def relays(report, authority):
         ntfy.stop()
         broker.stop()
         shutil.rmtree(folder, ignore_errors=True)
-
-
-def room_for(connections):
-    """How many connections broker and swarm can have, each; root may raise its own limit, as a rule."""
-    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
-    for most in (max(hard, connections + SPARE), hard):
-        try:
-            resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
-            return most - SPARE
-        except (ValueError, OSError):
-            continue
-    return hard - SPARE
 
 
 def bench(report):

@@ -58,12 +58,12 @@ def test_a_run_of_one_bench_keeps_what_others_found():
 
 
 def test_the_handbooks_plots_are_those_that_were_measured():
-    kept = KEPT | {"distributions": [{"group": "a crowd", "what": "one alert to all", "unit": "ms",
+    kept = KEPT | {"distributions": [{"group": "kiosks", "what": "one alert to its phones", "unit": "ms",
                                       "series": {"phones": [1.0, 2.0]}}],
                    "curves": [{"group": "relays", "what": "as relays are added, MB", "across": "relays",
                                "unit": "MB", "series": {"memory": [[1, 2.0], [100, 200.0]]}}]}
     found = drawn(kept)
-    assert set(found) == {"bench-crowd.svg", "bench-relays.svg"}
+    assert set(found) == {"bench-kiosks.svg", "bench-relays.svg"}
     for one in found.values():
         assert xml.etree.ElementTree.fromstring(one).tag.endswith("svg")
 

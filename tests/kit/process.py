@@ -143,23 +143,23 @@ def end_on_signals():
     signal.signal(signal.SIGHUP, leave)
 
 
-_looked_at = set()
+_times = {}
 
 
-def _is_new(argv):
-    """Whether this worker has not yet run that command of that program, such as `porchlight doctor`."""
+def is_looked_at(argv):
+    """Whether leaks are looked for in this run: in the first, second, fourth, eighth ... that this worker makes of
+    that command of that program, such as `porchlight doctor`."""
     words = [str(a) for a in argv]
     program = next((i for i, word in enumerate(words) if Path(word).name.startswith("porchlight")), len(words))
     kind = (*words[program:program + 1], *[w for w in words[program + 1:] if re.fullmatch("[a-z][a-z-]+", w)][:2])
-    new = kind not in _looked_at
-    _looked_at.add(kind)
-    return new
+    n = _times[kind] = _times.get(kind, 0) + 1
+    return n & (n - 1) == 0
 
 
 def run(argv, within=20, env=None, **more):
-    """A short command to its end: CompletedProcess with text. Leaks are looked for where it is new."""
+    """A short command to its end: CompletedProcess with text."""
     return subprocess.run([str(a) for a in argv], capture_output=True, text=True, timeout=within,
-                          env=env or environment(leaks=_is_new(argv)), stdin=more.pop("stdin", subprocess.DEVNULL),
+                          env=env or environment(leaks=is_looked_at(argv)), stdin=more.pop("stdin", subprocess.DEVNULL),
                           **more)
 
 

@@ -297,9 +297,12 @@ def test_spare_accounts_where_no_registrar_runs(make_venue, folder):
     kept = [p for p in venue.kiosk.prefix.rglob("*") if p.is_file() and password in
             p.read_text(errors="ignore")]
     assert not kept, "its password is stored"
+    wait.never(lambda: venue.kiosk.status()["brokers"][0]["registrar"], "a fault of the registrar's", 11)
     told = venue.cli("revoke", account, within=60)
     assert f"ask its operator to delete the account {account}" in told.stderr
     assert "All others have a new key" in told.stdout
+    assert f"{account} is off this kiosk's list, but can still connect" in told.stdout
+    assert "porchlight-registrar" not in told.stderr, "what the config says is no fault"
     assert "for a member phone left" in venue.cli("invite", "--accounts", spares, code=1).stderr
     spares.write_text("member 12 short\n")
     assert "line 1 is none of" in venue.cli("invite", "--accounts", spares, code=1).stderr

@@ -108,12 +108,18 @@ static void request_removals(struct registry *r, const struct enrol_list *open, 
             request_removal(r, p->account, NULL);
 }
 
+/* Where the config says that none runs, none is greeted, or its silence would be a fault. */
+static bool has_registrar(const struct phone_brokers *b, size_t broker)
+{
+    return phone_brokers_has(b, broker) && b->config->brokers[broker].registrar;
+}
+
 void registry_brokers(struct registry *r, const struct phone_brokers *b,
                       const struct enrol_list *open)
 {
     bool used[CONFIG_BROKERS_MAX];
     for (size_t i = 0; i < CONFIG_BROKERS_MAX; i++)
-        used[i] = phone_brokers_has(b, i) && b->config->brokers[i].registrar;
+        used[i] = has_registrar(b, i);
     account_requests_brokers(r->requests, used);
     r->unasked[0] = '\0';
     request_removals(r, open, "");
@@ -132,7 +138,7 @@ void registry_send(struct registry *r, const struct phone_brokers *b, int64_t no
     struct mqtt_publication p = {.expiry_s = rule->expiry_s, .len = ENVELOPE_SIZE};
     sealer_topic(b->sealer, TOPIC_REGISTRAR, NULL, p.topic);
     for (size_t i = 0; i < b->config->brokers_count; i++)
-        while (phone_brokers_is_up(b, i) &&
+        while (phone_brokers_is_up(b, i) && has_registrar(b, i) &&
                account_requests_next(r->requests, i, now, p.payload, &p.qos))
             delivery_say(b->delivery, i, &p);
 }

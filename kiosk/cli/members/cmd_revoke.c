@@ -51,17 +51,21 @@ static void revoke_say(const char *account, bool everywhere, bool new_key)
                     "as a broker is connected: sudo porchlight rotate");
 }
 
-/* Where no registrar runs, only the broker's operator can shut it out. */
-static void operators_ask(const cJSON *reply, const char *account)
+/* Where no registrar runs, only the broker's operator can shut it out. Returns whether there is one
+ * to ask. */
+static bool operators_ask(const cJSON *reply, const char *account)
 {
     const cJSON *b;
+    bool asked = false;
     cJSON_ArrayForEach(b, cJSON_GetObjectItemCaseSensitive(reply, "brokers"))
     {
         if (cJSON_IsFalse(cJSON_GetObjectItemCaseSensitive(b, "registrar")))
             log_warning("Broker %s has no registrar: ask its operator to delete the account %s. "
                         "Until then that phone can connect there, but reads nothing new.",
                         admin_client_text(b, "name"), account);
+        asked = asked || cJSON_IsFalse(cJSON_GetObjectItemCaseSensitive(b, "registrar"));
     }
+    return asked;
 }
 
 static int revoke_report(const struct cli *cli, cJSON *reply, const char *account)
@@ -69,11 +73,11 @@ static int revoke_report(const struct cli *cli, cJSON *reply, const char *accoun
     struct admin_client_brokers n = admin_client_brokers(reply);
     admin_client_warn(reply);
     int code = new_key_give(cli, false);
+    bool everywhere = !operators_ask(reply, account) && n.done == n.all;
     if (cli->json)
         revoke_print_json(reply, code == CLI_OK);
     else
-        revoke_say(account, n.done == n.all, code == CLI_OK);
-    operators_ask(reply, account);
+        revoke_say(account, everywhere, code == CLI_OK);
     return code == CLI_OK && n.done < n.all ? CLI_FAILED : code;
 }
 

@@ -53,15 +53,21 @@ def test_one_familys_answer_is_enough(case):
     reached("broker.test", ["DNS:broker.test"], *ANSWERS[case])
 
 
+def named_sixth(kiosk, port):
+    """The broker's name has five addresses before the good one."""
+    dns = SlowDns(answers={A: [f"127.9.9.{n}" for n in range(1, 6)] + HERE, AAAA: []})
+    (kiosk.net / "resolv.conf").write_text(f"nameserver {dns.address}\n")
+    kiosk.change({"broker b0": {"host": "broker.test", "port": port}})
+    return dns
+
+
 def test_five_addresses_that_swallow_all_hold_up_a_sixth_only_once():
     """Each would take 30 s by itself. When the connection is lost, the good one is tried first, and they not."""
     kiosk = Island("n", conf={**FAST, "timing": {**TIMING, "probe": "30s"}})
     kiosk.brokers[0].certificate = kiosk.authority.server("named", hosts=["DNS:broker.test", "DNS:localhost"])
     link = Link(kiosk.brokers[0].port)
     holes = [Hole(f"127.9.9.{n}", link.port) for n in range(1, 6)]
-    dns = SlowDns(answers={A: [f"127.9.9.{n}" for n in range(1, 6)] + HERE, AAAA: []})
-    (kiosk.net / "resolv.conf").write_text(f"nameserver {dns.address}\n")
-    kiosk.change({"broker b0": {"host": "broker.test", "port": link.port}})
+    dns = named_sixth(kiosk, link.port)
     try:
         with kiosk:
             kiosk.start(connected=False)
@@ -87,9 +93,7 @@ def test_five_addresses_that_take_the_connection_and_say_nothing_hold_up_a_sixth
     kiosk.brokers[0].certificate = kiosk.authority.server("named", hosts=["DNS:broker.test"])
     link = Link(kiosk.brokers[0].port)
     silent = [socket.create_server((f"127.9.9.{n}", link.port)) for n in range(1, 6)]
-    dns = SlowDns(answers={A: [f"127.9.9.{n}" for n in range(1, 6)] + HERE, AAAA: []})
-    (kiosk.net / "resolv.conf").write_text(f"nameserver {dns.address}\n")
-    kiosk.change({"broker b0": {"host": "broker.test", "port": link.port}})
+    dns = named_sixth(kiosk, link.port)
     try:
         with kiosk:
             kiosk.start(connected=False)

@@ -231,7 +231,7 @@ test-libraries: deps-test page  ## unit tests, and the end-to-end tests that dep
 
 test-page: deps-test page  ## the members' page in a browser, the relay, the broker's rights
 	+@$(AGAIN) $(ASAN_B) all
-	@BUILD=build/asan $(PYTEST) -n 7 tests/phone
+	@BUILD=build/asan $(PYTEST) -n 6 tests/phone
 
 test-long: deps-test deps-long  ## what takes longer than a coffee: sweeps, matrices, crowds
 	+@$(AGAIN) $(ASAN_B) all units

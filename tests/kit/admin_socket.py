@@ -108,7 +108,7 @@ class Venue:
                 if (c := self.client(a, broker)) and not c.get("disabled")
                 and not any(r["rolename"].startswith("root-") for r in c["roles"])}
 
-    def settled(self, names, broker=0, within=15):
+    def settled(self, names, broker=0, within=wait.PATIENCE):
         names = {self.account, *names}
         wait.until(lambda: self.accounts(broker) == names,
                    lambda: f"the accounts {names}; there are {self.accounts(broker)}; "

@@ -156,13 +156,13 @@ class Joiner:
         self.letter(**{"kind": "enrol", "public": self.public.hex(), "password": self.password,
                        "staff": self.staff, "mac": mac, **changed})
 
-    def reply(self, kind, within=15):
+    def reply(self, kind, within=wait.PATIENCE):
         def there():
             found = [a for a in list(self.answers) if a["kind"] == kind]
             return found and found[-1]
         return wait.until(there, lambda: f"the kiosk's {kind}; came {self.answers}", within)
 
-    def welcomed(self, within=15):
+    def welcomed(self, within=wait.PATIENCE):
         """The kiosk's welcome, if it has the secret."""
         said = self.reply("welcome", within)
         assert said["mac"] == self.invitation.welcome_mac(self.public,
@@ -173,7 +173,7 @@ class Joiner:
         """What a staff phone shows and the host types in."""
         return self.invitation.digits(self.public, bytes.fromhex(self.reply("confirm")["nonce"]))
 
-    def refusal(self, within=15):
+    def refusal(self, within=wait.PATIENCE):
         return self.reply("refused", within)["reason"]
 
     def done(self):

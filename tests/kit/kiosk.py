@@ -218,7 +218,7 @@ class Kiosk:
 
     # --- used -----------------------------------------------------------------------------------
 
-    def cli(self, *args, within=20, **more):
+    def cli(self, *args, within=wait.PATIENCE, **more):
         return process.run([program("porchlight"), "--prefix", self.prefix, *args], within, **more)
 
     def sim(self, *args):
@@ -265,7 +265,7 @@ class Kiosk:
                 self.reload()
         return account, phone_file(self.folder, account), secret.name
 
-    def staff_command(self, *words, broker=0, patience="5s", **more):
+    def staff_command(self, *words, broker=0, patience="20s", **more):
         """porchlight command, as that phone."""
         account, key, password = self.staff_phone(broker)
         return self.cli("command", *words, "--key", more.pop("key", key), "--user", account,

@@ -5,6 +5,8 @@ import socket
 import struct
 import time
 
+from tests.kit import wait
+
 CUE = struct.Struct("=6I")
 CUE_MAGIC = 0x50524348
 PROGRESS = struct.Struct("=6Iq64s")
@@ -14,7 +16,7 @@ SIGNS = ["sensed", "accepted", "lan-only", "seen", "nobody", "no-path", "relay-d
 OUTCOMES = ["nothing", "destroyed", "already gone", "unverified", "failed"]
 
 
-def connect(path, within=5.0):
+def connect(path, within=wait.PATIENCE):
     """A full queue of those not yet accepted is waited for, as a blocking connect does."""
     s = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET | socket.SOCK_CLOEXEC)
     s.settimeout(within)
@@ -42,7 +44,7 @@ def answers(path):
         return False
 
 
-def ask(path, request, within=5.0, size=16384):
+def ask(path, request, within=wait.PATIENCE, size=16384):
     """One packet there, one back; b"" when the peer closed instead."""
     with connect(path, within) as s:
         s.send(request if isinstance(request, bytes) else request.encode())

@@ -50,7 +50,7 @@ class Mailbox:
                 if (kind is None or r.kind == kind) and (topic is None or r.topic == topic)
                 and all(r.body and r.body.get(k) == v for k, v in fields.items())]
 
-    def wait(self, kind=None, topic=None, within=30.0, count=1, **fields):
+    def wait(self, kind=None, topic=None, within=wait.PATIENCE, count=1, **fields):
         """The count-th message like this (waiting for it), from the beginning of the mailbox."""
         def there():
             found = self.all(kind, topic, **fields)
@@ -94,7 +94,7 @@ class Member(Mailbox):
     signs what it sends: phone_key's unless given."""
 
     def __init__(self, broker, account, password, keys=None, topics=None, v5=None,
-                 patience=10, port=None, secret=None):
+                 patience=wait.PATIENCE, port=None, secret=None):
         super().__init__()
         self.account, self.answers = account, 0
         self.secret = secret or (phone_key(account)[1] if keys else None)

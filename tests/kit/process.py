@@ -13,6 +13,8 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from tests.kit import wait
+
 _forker = None
 _forker_lock = threading.Lock()
 _running = []
@@ -82,7 +84,7 @@ class Process:
         self.signal(signal.SIGKILL)
         return self._gone()
 
-    def stop(self, within=10):
+    def stop(self, within=30):
         """SIGTERM and its exit status; a child that ignores it is killed and complained about."""
         self.thaw()
         self.signal(signal.SIGTERM)
@@ -93,7 +95,7 @@ class Process:
             raise AssertionError(f"{self.name} did not end within {within} s of SIGTERM; "
                                  f"it said:\n{self.said()}") from None
 
-    def wait(self, within=10):
+    def wait(self, within=wait.PATIENCE):
         return self._gone(within)
 
     def _gone(self, within=10):
@@ -156,7 +158,7 @@ def is_looked_at(argv):
     return n & (n - 1) == 0
 
 
-def run(argv, within=20, env=None, **more):
+def run(argv, within=wait.PATIENCE, env=None, **more):
     """A short command to its end: CompletedProcess with text."""
     return subprocess.run([str(a) for a in argv], capture_output=True, text=True, timeout=within,
                           env=env or environment(leaks=is_looked_at(argv)), stdin=more.pop("stdin", subprocess.DEVNULL),

@@ -109,7 +109,7 @@ class Voice:
         return self._say("beat",
                          lambda: self.seal("beat", self.body("beat", **envelope.beat_fields())))
 
-    def letter(self, topic, number=1, within=10, signer=None):
+    def letter(self, topic, number=1, within=wait.PATIENCE, signer=None):
         """(text's object, account) of the number-th letter on `topic`."""
         def found():
             mine = [l for l in list(self.letters) if l[0].split("/")[3] == topic]

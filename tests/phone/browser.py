@@ -18,7 +18,6 @@ FLAGS = ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "-
          "--disable-dev-shm-usage", "--autoplay-policy=no-user-gesture-required",
          "--disable-features=Translate,OptimizationHints,PreloadTopChromeWebUI"]
 WIDTH, HEIGHT = 390, 844
-WITHIN = 60  # seconds, where something comes as fast as the machine is; a busy one is slow
 
 # What the page did with the phone: every tone, shake and notification, noted as it is asked for, and
 # what the worker reported to it about wake-ups.
@@ -149,8 +148,7 @@ class Page:
 
     def until(self, true, what):
         return wait.until(true, lambda: f"{what}; the page shows {self.face}: "
-                          f"{self.run('return document.body.innerText')!r}; {self.log()}", WITHIN,
-                          every=0.03)
+                          f"{self.run('return document.body.innerText')!r}; {self.log()}", every=0.03)
 
     def until_face(self, face):
         self.until(lambda: self.face == face, f"face {face}")
@@ -240,7 +238,7 @@ class Page:
         """The page is hidden, as it is on a locked phone: another tab of its window is in front."""
         self.cover = self._window()
         self.browser.shown = None
-        wait.until(lambda: self.aside("document.hidden"), "the page to be hidden", WITHIN)
+        wait.until(lambda: self.aside("document.hidden"), "the page to be hidden")
 
     def unlock(self):
         self.tools.ask("Target.closeTarget", targetId=self.cover)
@@ -261,7 +259,7 @@ class Page:
         rings = "window.noted.rings.length"
         before = self.aside(rings)
         self.wake(text)
-        wait.until(lambda: self.aside(rings) > before, "the worker's word to the page", WITHIN)
+        wait.until(lambda: self.aside(rings) > before, "the worker's word to the page")
 
     def wake(self, text):
         """The same, and no waiting; the page may be closed, as long as its window shows something of ours."""
@@ -276,7 +274,7 @@ class Page:
                                                  self.session) for r in e["registrations"]]
             living = {r["registrationId"]: r for r in told if r["scopeURL"] == self.url}
             return [n for n, r in living.items() if not r["isDeleted"]]
-        return wait.until(known, "the browser's word of the service worker", WITHIN)[-1]
+        return wait.until(known, "the browser's word of the service worker")[-1]
 
     def close(self):
         """With all that it stored, its worker among it."""

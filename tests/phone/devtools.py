@@ -11,7 +11,8 @@ import urllib.request
 from wsproto import ConnectionType, WSConnection
 from wsproto.events import AcceptConnection, CloseConnection, Message, Request
 
-ANSWER_WITHIN = 60  # seconds; a busy machine may take some of them
+from tests.kit import wait
+
 
 
 class Devtools:
@@ -28,7 +29,7 @@ class Devtools:
         self.socket.sendall(self.wire.send(Request(host=address, target=target)))
         self.opened = threading.Event()
         threading.Thread(target=self._read, daemon=True).start()
-        assert self.opened.wait(ANSWER_WITHIN), "the browser takes no second connection"
+        assert self.opened.wait(wait.PATIENCE), "the browser takes no second connection"
 
     def _read(self):
         text = ""
@@ -65,7 +66,7 @@ class Devtools:
                    **({"sessionId": session} if session else {})}
         with self.lock:
             self.socket.sendall(self.wire.send(Message(json.dumps(command))))
-        said = answer.get(timeout=ANSWER_WITHIN)
+        said = answer.get(timeout=wait.PATIENCE)
         assert "error" not in said, f"{method}: {said['error']}"
         return said["result"]
 

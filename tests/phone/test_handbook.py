@@ -14,12 +14,17 @@ from tests.phone.serving import Broker, Proxy
 HERE, ELSEWHERE = "127.0.0.1", "127.0.0.2"
 
 
-@pytest.fixture
-def get(folder, authority, certificate):
-    """get(PATH, the address that asks): status, Content-Type, body."""
-    handbook = folder / "handbook"
-    done = process.run([ROOT / "kiosk/handbook/to-html", handbook])
+@pytest.fixture(scope="session")
+def handbook(session_folder):
+    made = session_folder / "handbook"
+    done = process.run([ROOT / "kiosk/handbook/to-html", made])
     assert done.returncode == 0, done.stderr
+    return made
+
+
+@pytest.fixture
+def get(folder, authority, certificate, handbook):
+    """get(PATH, the address that asks): status, Content-Type, body."""
     proxy = Proxy(folder, certificate, Broker(folder, authority), free_port(),
                   handbook=handbook).start()
 

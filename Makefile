@@ -47,7 +47,8 @@ EXTRA    = $(ASAN) -fPIE
 else ifeq ($(SANITIZE),fuzz)
 EXTRA    = $(ASAN) -fsanitize=fuzzer-no-link -fPIE
 else
-EXTRA    = $(HARDEN)
+# Nothing unwinds a stack at run time but sanitizers; a debugger has what it needs in the debug information.
+EXTRA    = $(HARDEN) -fno-asynchronous-unwind-tables
 endif
 # What a program does not call is left out of it: each is linked with whole rooms.
 BUILD_FLAGS = $(CPPFLAGS) $(CFLAGS) -ffunction-sections -fdata-sections -std=c17 -D_GNU_SOURCE $(WIDE) -I. $(WARN) $(EXTRA)

@@ -150,7 +150,7 @@ def test_a_gateway_whose_base_topic_has_a_slash_is_watched_too():
 
 
 def test_a_button_that_is_silent_is_a_fault():
-    with venue(silence="2s") as (kiosk, gateway, staff):
+    with venue(silence="10s") as (kiosk, gateway, staff):  # longer than a start and that phone take
         staff.wait("fault", detail="button-silent", where="counter")
         gateway.say("counter", battery=80)
         staff.wait("fault", detail="button-good", where="counter")

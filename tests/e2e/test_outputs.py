@@ -140,6 +140,7 @@ def evening(kiosk, wires, presses):
     wait.until(lambda: pulses(wires, "motor") == 5, lambda: changes(wires, "motor"))
     wires.presses(presses, off=0.1)
     wait.until(lambda: kiosk.status()["on_site"] == "quiet", "a calm site")
+    wait.until(lambda: not lasts(wires, "lamp"), "the lamp, which goes out a moment later")
     member.answer(alert, "safe")
     time.sleep(0.5)
     assert kiosk.cli("drill").returncode == 0

@@ -23,7 +23,7 @@ class Newcomer(FirstHour, Venue):
 
     def terminal(self, words):
         name, *words = [word.replace(STICK, str(self.root.parent)) for word in words]
-        return Terminal([program(name), "--prefix", str(self.prefix), *words])
+        return Terminal([program(name), "--prefix", str(self.prefix), *words], size=(80, 24))
 
     def applied(self):
         self.start_broker()

@@ -15,7 +15,7 @@ _BASE = """
     libevdev2 libmosquitto1 libsodium23 libcjson1 libsystemd0 libcryptsetup12 libfribidi0 libqrencode4
     libsdl2-2.0-0 libsdl2-ttf-2.0-0 libsdl2-image-2.0-0 libgl1-mesa-dri libegl1 libgles2 libgbm1
     fonts-dejavu-core fonts-dejavu-extra gpiod mosquitto nginx
-    perl-base init-system-helpers openssl ca-certificates
+    perl-base init-system-helpers openssl ca-certificates bsdutils
 """.split()
 
 # File systems and volumes for the wipe's cases.

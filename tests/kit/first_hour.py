@@ -68,7 +68,7 @@ class FirstHour:
         for prompt in ("Passphrase: ", "again: "):
             t.until(prompt, self.patience)
             t.say(WORDS)
-        t.until("sealed with your passphrase", self.patience)
+        t.until("The backup is in", self.patience)
         assert t.end() == 0
 
     def ask_doctor(self, command):

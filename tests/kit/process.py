@@ -84,8 +84,8 @@ class Process:
         self.signal(signal.SIGKILL)
         return self._gone()
 
-    def stop(self, within=30):
-        """SIGTERM and its exit status; a child that ignores it is killed and complained about."""
+    def stop(self, within=10):
+        """SIGTERM and its exit status; a child that ignores it is killed and complained about, as systemd would."""
         self.thaw()
         self.signal(signal.SIGTERM)
         try:

@@ -5,9 +5,9 @@ import time
 import pytest
 
 from tests.board.terminal import BoardTerminal
-from tests.board.test_package import PACKAGES, PackageVenue
+from tests.board.test_package import PackageVenue
 from tests.board.venue import DOOR, SWITCH
-from tests.kit.first_hour import STICK, FirstHour, commands
+from tests.kit.first_hour import STICK, FirstHour, answers_to_setup, commands
 
 
 class Newcomer(FirstHour, PackageVenue):
@@ -15,10 +15,7 @@ class Newcomer(FirstHour, PackageVenue):
     here, one after the other on the same one."""
 
     patience = 600
-    answers_to_setup = [
-        ("[GPIO17] ", f"gpiochip0:{SWITCH}"), ("[GPIO22] ", f"gpiochip0:{DOOR}"), ("Press Enter to go on", ""),
-        ("[5] ", ""), ("[here] ", ""), ("[10.0.2.15] ", "localhost"), ("[yes] ", ""), ("[Baku] ", ""),
-        ("[az, ru, en] ", ""), ("[dark] ", ""), ("[print] ", f"{STICK}/root.key"), ("Press Enter to apply", "")]
+    typed = answers_to_setup(f"gpiochip0:{SWITCH}", f"gpiochip0:{DOOR}", "10.0.2.15", f"{STICK}/root.key")
 
     def __init__(self, suite):
         super().__init__(suite)
@@ -39,7 +36,7 @@ class Newcomer(FirstHour, PackageVenue):
 def host(venues):
     host = venues(make=Newcomer)
     host.boot(armed=False, within=900)
-    host.board.run("dpkg --force-depends -i " + " ".join(f"/root/{p}.deb" for p in PACKAGES), timeout=600)
+    host.install()
     host.board.run(f"mkdir -p {STICK} && mount /dev/vdb {STICK}")
     return host
 

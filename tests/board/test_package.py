@@ -87,6 +87,9 @@ class PackageVenue(BareVenue):
         super().__init__(suite, files=files, disks=(stick,),
                          forward={self.own_port: 8883, self.page_port: 443})
 
+    def install(self):
+        self.board.run("dpkg --force-depends -i " + " ".join(f"/root/{p}.deb" for p in PACKAGES), timeout=600)
+
     def files_outside(self):
         """Every file of the machine's disk that a purge has to answer for."""
         found = self.board.run("find / -xdev", timeout=300).split("\n")
@@ -124,8 +127,7 @@ def venue(venues):
 
 def test_installs_and_starts_nothing_yet(venue, record_property):
     began = time.monotonic()
-    venue.board.run("dpkg --force-depends -i " + " ".join(f"/root/{p}.deb" for p in PACKAGES),
-                    timeout=600)
+    venue.install()
     record_property("installed in", f"{time.monotonic() - began:.0f} s")
     assert venue.board.run("systemctl list-units --state=running --plain --no-legend "
                            "'porchlight*.service'") == ""

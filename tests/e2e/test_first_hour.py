@@ -3,7 +3,7 @@ systemd would start is started by the test, and the switch is a simulated one.""
 
 import pytest
 
-from tests.kit.first_hour import STICK, FirstHour
+from tests.kit.first_hour import STICK, FirstHour, answers_to_setup
 from tests.kit.place import program
 from tests.kit.setup import Venue
 from tests.kit.terminal import Terminal
@@ -16,10 +16,7 @@ class Newcomer(FirstHour, Venue):
         super().__init__()
         self.keep_ports()
         self.here = self.prefix
-        self.answers_to_setup = [
-            ("[GPIO17] ", "sim:counter"), ("[GPIO22] ", "none"), ("Press Enter to go on", ""), ("[5] ", ""),
-            ("[here] ", ""), ("[porchlight.local] ", "localhost"), ("[yes] ", ""), ("[Baku] ", ""),
-            ("[az, ru, en] ", ""), ("[dark] ", ""), ("[print] ", str(self.root)), ("Press Enter to apply", "")]
+        self.typed = answers_to_setup("sim:counter", "none", "porchlight.local", self.root)
 
     def terminal(self, words):
         name, *words = [word.replace(STICK, str(self.root.parent)) for word in words]

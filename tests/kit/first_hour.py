@@ -4,6 +4,7 @@ beside the kiosk."""
 import re
 import shlex
 
+from tests.kit import wait
 from tests.kit.joining import Joiner
 from tests.kit.place import ROOT
 from tests.kit.qr import read_blocks
@@ -18,12 +19,19 @@ def commands():
     return re.findall(r"(?m)^    (sudo .*)$", chapter)
 
 
+def answers_to_setup(switch, door, name, root):
+    """[(prompt, answer)], where the answers are those of a host. `name`: of the Pi, as set-up proposes it."""
+    return [("[GPIO17] ", switch), ("[GPIO22] ", door), ("Press Enter to go on", ""), ("[5] ", ""), ("[here] ", ""),
+            (f"[{name}] ", "localhost"), ("[yes] ", ""), ("[Baku] ", ""), ("[az, ru, en] ", ""), ("[dark] ", ""),
+            ("[print] ", str(root)), ("Press Enter to apply", "")]
+
+
 class FirstHour:
-    """Mixed into a venue, which has: `terminal(words)` for a command without its sudo, `answers_to_setup`, a list
-    of (prompt, answer), `applied()`, called once set-up waits for the kiosk, `as_broker()`, `boxes`, a folder
+    """Mixed into a venue, which has: `terminal(words)` for a command without its sudo, `typed`, what
+    `answers_to_setup` gives, `applied()`, called once set-up waits for the kiosk, `as_broker()`, `boxes`, a folder
     `here` for pictures, and `patience`, how many seconds a prompt may take."""
 
-    patience = 60
+    patience = wait.PATIENCE
 
     def types(self, command):
         sudo, *words = shlex.split(command)
@@ -32,7 +40,7 @@ class FirstHour:
 
     def set_up(self, command):
         t = self.types(command)
-        for prompt, answer in self.answers_to_setup:
+        for prompt, answer in self.typed:
             t.until(prompt, self.patience)
             t.say(answer)
         t.until("Waiting for the kiosk to connect", self.patience)
@@ -69,6 +77,7 @@ class FirstHour:
             t.until(prompt, self.patience)
             t.say(WORDS)
         t.until("The backup is in", self.patience)
+        assert "sealed with your passphrase" in " ".join(t.until_end(self.patience).split())
         assert t.end() == 0
 
     def ask_doctor(self, command):

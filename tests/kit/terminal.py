@@ -10,7 +10,7 @@ import struct
 import termios
 import time
 
-from tests.kit import process
+from tests.kit import process, wait
 
 
 class Typed:
@@ -26,7 +26,7 @@ class Typed:
         self.text += read
         self.all += read
 
-    def until(self, words, within=60):
+    def until(self, words, within=wait.PATIENCE):
         """What was printed since the last call, up to these words."""
         end = time.monotonic() + within
         while words not in self.text:
@@ -39,7 +39,7 @@ class Typed:
         said, self.text = self.text.split(words, 1)
         return said + words
 
-    def until_end(self, within=60):
+    def until_end(self, within=wait.PATIENCE):
         """All that it says until it ends."""
         end = time.monotonic() + within
         while (read := self._hear(max(0, end - time.monotonic()))) is not None:

@@ -14,7 +14,6 @@ from wsproto.events import AcceptConnection, CloseConnection, Message, Request
 from tests.kit import wait
 
 
-
 class Devtools:
     """Connected at once. `address`: HOST:PORT of the browser's debugging port."""
 

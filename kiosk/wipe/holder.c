@@ -10,10 +10,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/loop.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
@@ -286,10 +288,26 @@ struct loop_search {
     char *out;
 };
 
+/* Whether the kernel says that the file of a loop device is on another file system: mounts that are
+ * gone, or a container's, tell nothing of its path. */
+static bool is_loop_elsewhere(const char *name, dev_t device)
+{
+    char path[PATH_MAX];
+    struct loop_info64 loop;
+
+    snprintf(path, sizeof path, "/dev/%s", name);
+    int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+    bool elsewhere =
+        fd >= 0 && ioctl(fd, LOOP_GET_STATUS64, &loop) == 0 && loop.lo_device != device;
+    file_close(fd);
+    return elsewhere;
+}
+
 static bool holder_take_loop(void *context, const char *device, char *path)
 {
     const struct loop_search *search = context;
-    bool found = is_marked(path) && was_at(search->self, path, search->wanted);
+    bool found = is_marked(path) && was_at(search->self, path, search->wanted) &&
+                 !is_loop_elsewhere(device, search->wanted->device);
 
     if (found)
         snprintf(search->out, HOLDER_MAX, "%.48s", device);

@@ -134,6 +134,19 @@ def test_a_deleted_file_that_somebody_has_open_is_not_destroyed(venue, what, pla
         keeper.kill()
 
 
+def test_a_deleted_file_of_another_file_system_in_a_loop_device_changes_nothing(venue):
+    """Its mount is gone, so its path says nothing of where it was: the kernel does."""
+    venue.plan(LIST)
+    venue.disk()
+    venue.sh("echo guests >srv/venue/list.csv; mkdir other; mount -t tmpfs other other; "
+             "truncate -s 64k other/list.csv; losetup -f --show other/list.csv >loop; rm other/list.csv; umount -l other")
+    try:
+        assert "(deleted)" in venue.sh("cat /sys/block/$(basename $(cat loop))/loop/backing_file")
+        assert venue.accept() == venue.ask("DRILL") == venue.ask("WIPE") == {"list": "destroyed"}
+    finally:
+        venue.sh("losetup -d $(cat loop)")
+
+
 # As a file server does for its clients: "r" others may read meanwhile, "w" nobody. Whoever is polite lets go at once.
 LEASE = """
 import fcntl, os, signal, sys

@@ -58,6 +58,13 @@ def legend(series, left, y):
     return parts
 
 
+def round_steps(most):
+    """0 and round numbers up to `most`, at least three and at most six of them."""
+    step = next(one for power in range(-9, 12) for one in (10.0**power, 2 * 10.0**power, 5 * 10.0**power)
+                if most / one < 6)
+    return [step * i for i in range(int(most / step) + 1)]
+
+
 def distribution(series, unit, name):
     """How many percent took at most so long: one curve for each of series, {name: values}."""
     most = max(sorted(values)[max(0, len(values) * 99 // 100 - 1)] for values in series.values()) or 1
@@ -67,8 +74,8 @@ def distribution(series, unit, name):
         y = bottom - 2.4 * percent
         parts.append(f'<line x1="50" x2="{50 + room}" y1="{y}" y2="{y}" stroke="#ddd"/>')
         parts.append(text(44, y + 4, f"{percent} %", "end", 11))
-    for part in range(5):
-        parts.append(text(50 + room * part / 4, bottom + 18, f"{number(most * part / 4)} {unit}", "middle", 11))
+    for value in round_steps(most):
+        parts.append(text(50 + room * value / most, bottom + 18, f"{number(value)} {unit}", "middle", 11))
     for at, values in enumerate(series.values()):
         ordered, colour = sorted(values), COLOURS[at % len(COLOURS)]
         points = [f"{50 + room * min(1, v / most):.1f},{bottom - 240 * (i + 1) / len(ordered):.1f}"

@@ -3,7 +3,9 @@
 import re
 import xml.etree.ElementTree
 
-from tests.bench.chart import page
+import pytest
+
+from tests.bench.chart import page, round_steps
 from tests.bench.plots import PLOTS, drawn
 from tests.bench.report import merged
 from tests.kit.place import ROOT
@@ -34,6 +36,13 @@ def test_a_curve_rises_from_left_to_right():
     points = [tuple(map(float, p.split(","))) for p in curve.split()]
     assert len(points) == 4
     assert points == sorted(points, key=lambda p: (p[0], -p[1]))
+
+
+def test_a_distribution_is_drawn_over_round_numbers():
+    for most, said in ((8.127, [0, 2, 4, 6, 8]), (0.05, [0, 0.01, 0.02, 0.03, 0.04, 0.05]),
+                       (59999, [0, 10000, 20000, 30000, 40000, 50000]), (60000, [0, 20000, 40000, 60000])):
+        assert round_steps(most) == pytest.approx(said), most
+    assert {"0 ms", "0.2 ms", "0.4 ms", "0.6 ms", "0.8 ms", "1 ms"} <= set(re.findall(r">([\d.]+ ms)<", page(KEPT)))
 
 
 def test_growth_is_drawn_over_powers_of_ten():

@@ -50,7 +50,7 @@ def bars(rows, name):
 
 def legend(series, left, y):
     """The name of each of series beside its colour, in one line."""
-    parts, room = [], min(220, (WIDTH - left) / len(series)) if len(series) > 1 else WIDTH - left
+    parts, room = [], (WIDTH - left) / len(series)
     for at, who in enumerate(series):
         x = left + room * at
         parts.append(f'<rect x="{x:.0f}" y="{y}" width="12" height="12" fill="{COLOURS[at % len(COLOURS)]}"/>')

@@ -138,7 +138,7 @@ def kiosks(report, binary, authority):
         folder.chmod(0o755)
         broker = serving_broker(folder, authority)
         try:
-            found, alerts[f"{count} kiosks"] = measure(broker, binary, folder, count, phones)
+            found, alerts[f"{count} kiosk{'s' * (count > 1)}"] = measure(broker, binary, folder, count, phones)
         finally:
             broker.stop()
             shutil.rmtree(folder, ignore_errors=True)

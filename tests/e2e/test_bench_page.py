@@ -5,7 +5,7 @@ import xml.etree.ElementTree
 
 import pytest
 
-from tests.bench.chart import page, round_steps
+from tests.bench.chart import curve, page, round_steps
 from tests.bench.plots import PLOTS, drawn
 from tests.bench.report import merged
 from tests.kit.place import ROOT
@@ -43,6 +43,12 @@ def test_a_distribution_is_drawn_over_round_numbers():
                        (59999, [0, 10000, 20000, 30000, 40000, 50000]), (60000, [0, 20000, 40000, 60000])):
         assert round_steps(most) == pytest.approx(said), most
     assert {"0 ms", "0.2 ms", "0.4 ms", "0.6 ms", "0.8 ms", "1 ms"} <= set(re.findall(r">([\d.]+ ms)<", page(KEPT)))
+
+
+def test_a_long_name_stands_whole_beside_its_colour():
+    names = ["memory of one node", "porchlightd, private memory, median"]
+    plot = xml.etree.ElementTree.fromstring(curve({name: [(1, 1.0), (10, 2.0)] for name in names}, "kiosks", "MB", "x"))
+    assert set(names) <= set(plot.itertext())
 
 
 def test_growth_is_drawn_over_powers_of_ten():

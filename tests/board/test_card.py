@@ -124,11 +124,6 @@ class CardVenue(BareVenue):
         self.board.wait_for("systemctl is-system-running | grep -E 'running|degraded'", 900)
         return time.monotonic() - began
 
-    def reset(self):
-        """The broker on the kiosk forgets the alert too."""
-        self.board.run("systemctl stop porchlightd && systemctl restart porchlight-broker")
-        super().reset()
-
     def identity(self):
         return self.board.run("cat /etc/machine-id; sha256sum /etc/ssh/ssh_host_*_key").split()
 

@@ -173,6 +173,11 @@ class BareVenue(Venue):
     def _files(self):
         return dict(self.files)
 
+    def reset(self):
+        """The broker on the kiosk forgets the alert too."""
+        self.board.run("systemctl stop porchlightd && systemctl restart porchlight-broker")
+        super().reset()
+
     @staticmethod
     def parse(text):
         return json.loads(text)
